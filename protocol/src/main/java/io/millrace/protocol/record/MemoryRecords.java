@@ -1,0 +1,85 @@
+package io.millrace.protocol.record;
+
+import io.millrace.protocol.codec.WireWriter;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Record batches in a buffer. Equal when the bytes are. Holds one reference to the buffer, given up
+ * by {@link #release()}; the buffer's indices are not moved.
+ */
+public final class MemoryRecords implements Records {
+
+  /** No batch. Retaining and releasing it does nothing. */
+  public static final MemoryRecords EMPTY = new MemoryRecords(Unpooled.EMPTY_BUFFER);
+
+  private final ByteBuf buffer;
+
+  private MemoryRecords(ByteBuf buffer) {
+    this.buffer = buffer;
+  }
+
+  /** The buffer's readable bytes, shared; takes over the caller's reference. */
+  public static MemoryRecords wrap(ByteBuf buffer) {
+    return new MemoryRecords(buffer);
+  }
+
+  /** The remaining bytes, shared. */
+  public static MemoryRecords wrap(ByteBuffer buffer) {
+    return new MemoryRecords(Unpooled.wrappedBuffer(buffer));
+  }
+
+  /** The readable bytes, copied to the heap. */
+  public static MemoryRecords copyOf(ByteBuf buffer) {
+    return new MemoryRecords(Unpooled.wrappedBuffer(ByteBufUtil.getBytes(buffer)));
+  }
+
+  /** The remaining bytes, copied to the heap. */
+  public static MemoryRecords copyOf(ByteBuffer buffer) {
+    return new MemoryRecords(Unpooled.copiedBuffer(buffer));
+  }
+
+  /** The bytes themselves, valid while a reference is held. */
+  public ByteBuf buffer() {
+    return buffer;
+  }
+
+  @Override
+  public int sizeInBytes() {
+    return buffer.readableBytes();
+  }
+
+  @Override
+  public void writeTo(WireWriter out) {
+    out.append(buffer.retainedDuplicate());
+  }
+
+  @Override
+  public MemoryRecords retain() {
+    buffer.retain();
+    return this;
+  }
+
+  @Override
+  public void release() {
+    buffer.release();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof MemoryRecords that && ByteBufUtil.equals(buffer, that.buffer);
+  }
+
+  @Override
+  public int hashCode() {
+    return ByteBufUtil.hashCode(buffer);
+  }
+
+  @Override
+  public String toString() {
+    return "MemoryRecords(" + buffer.readableBytes() + " bytes)";
+  }
+}
