@@ -1,0 +1,123 @@
+package io.millrace.protocol.record;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.xerial.snappy.Snappy;
+import org.xerial.snappy.SnappyOutputStream;
+
+/**
+ * Snappy as Kafka's Java client has framed it from the first day, and every other client after it:
+ *
+ * <pre>
+ *   0x82 'S' 'N' 'A' 'P' 'P' 'Y' 0x00 | int version = 1 | int compatible = 1 | { int length | snappy block } ...
+ * </pre>
+ *
+ * <p>Some clients send one bare block without the frame; that is read too. Reading is ours rather than the library's stream,
+ * which allocates what a block claims to become before it looks at the block.
+ */
+final class SnappyFrames {
+
+  private static final byte[] MAGIC = {(byte) 0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
+  private static final int FRAME_HEADER_BYTES = 16;
+
+  /** No element of the format makes more than 64 bytes out of 3, nor a byte out of nothing. */
+  private static final int MAX_RATIO = 22;
+
+  private SnappyFrames() {}
+
+  static OutputStream output(OutputStream out) {
+    return new SnappyOutputStream(Codecs.uncloseable(out));
+  }
+
+  static InputStream input(ByteBuffer in) {
+    return new BlockInput(in);
+  }
+
+  private static boolean startsFrame(ByteBuffer in) {
+    if (in.remaining() < FRAME_HEADER_BYTES) {
+      return false;
+    }
+    for (int i = 0; i < MAGIC.length; i++) {
+      if (in.get(in.position() + i) != MAGIC[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static final class BlockInput extends InputStream {
+    private final ByteBuffer in;
+    private final boolean framed;
+    private byte[] compressed = new byte[0];
+    private byte[] block = new byte[0];
+    private int position;
+    private int limit;
+
+    BlockInput(ByteBuffer in) {
+      this.in = in;
+      this.framed = startsFrame(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      return position < limit || nextBlock() ? block[position++] & 0xff : -1;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      if (length == 0) {
+        return 0;
+      }
+      if (position == limit && !nextBlock()) {
+        return -1;
+      }
+      int count = Math.min(length, limit - position);
+      System.arraycopy(block, position, target, offset, count);
+      position += count;
+      return count;
+    }
+
+    /** Decompresses the next block that has bytes. */
+    private boolean nextBlock() throws IOException {
+      do {
+        while (framed && startsFrame(in)) { // frames may follow one another
+          in.position(in.position() + FRAME_HEADER_BYTES);
+        }
+        if (!in.hasRemaining()) {
+          return false;
+        }
+        int length = in.remaining();
+        if (framed) {
+          if (length < Integer.BYTES) {
+            throw new IOException("snappy block length is cut short");
+          }
+          length = in.getInt();
+          if (length < 0 || length > in.remaining()) {
+            throw new IOException("snappy block claims " + length + " bytes, " + in.remaining() + " left");
+          }
+        }
+        decompress(length);
+      } while (limit == 0);
+      return true;
+    }
+
+    private void decompress(int length) throws IOException {
+      if (compressed.length < length) {
+        compressed = new byte[length];
+      }
+      in.get(compressed, 0, length);
+      int size = length == 0 ? 0 : Snappy.uncompressedLength(compressed, 0, length);
+      if (size < 0 || size > (long) length * MAX_RATIO) {
+        throw new IOException("snappy block of " + length + " bytes claims to become " + Integer.toUnsignedString(size));
+      }
+      if (block.length < size) {
+        block = Arrays.copyOf(block, size);
+      }
+      position = 0;
+      limit = size == 0 ? 0 : Snappy.uncompress(compressed, 0, length, block, 0);
+    }
+  }
+}
