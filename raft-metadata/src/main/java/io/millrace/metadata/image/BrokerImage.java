@@ -8,13 +8,15 @@ import org.jspecify.annotations.Nullable;
  * A registered broker.
  *
  * @param id the node id
- * @param epoch the revision of the registration; a request that carries another one comes from a former life of the broker
+ * @param epoch the revision of the registration; a request that carries another one comes from a
+ *     former life of the broker
  * @param incarnation random, new with every start of the process
- * @param directory identifies the data directory; the same after a restart, other after a wiped disk
+ * @param directory identifies the data directory; the same after a restart, other after a wiped
+ *     disk
  * @param rack where it stands, or null
  * @param endpoints where it serves, in the order of its configuration
- * @param fenced true from the registration until it has caught up with the metadata, and again when its session is over; a
- *     fenced broker leads nothing, joins no ISR and is not shown to clients
+ * @param fenced true from the registration until it has caught up with the metadata, and again when
+ *     its session is over; a fenced broker leads nothing, joins no ISR and is not shown to clients
  * @param shuttingDown true from the start of a controlled shutdown
  */
 public record BrokerImage(
@@ -47,6 +49,7 @@ public record BrokerImage(
   }
 
   public BrokerImage withState(boolean nowFenced, boolean nowShuttingDown) {
-    return new BrokerImage(id, epoch, incarnation, directory, rack, endpoints, nowFenced, nowShuttingDown);
+    return new BrokerImage(
+        id, epoch, incarnation, directory, rack, endpoints, nowFenced, nowShuttingDown);
   }
 }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param clusterId null until the first controller has written it
  * @param brokers by node id
  */
-public record ClusterImage(@Nullable String clusterId, PersistentMap<Integer, BrokerImage> brokers) {
+public record ClusterImage(
+    @Nullable String clusterId, PersistentMap<Integer, BrokerImage> brokers) {
 
   public static final ClusterImage EMPTY = new ClusterImage(null, PersistentMap.empty());
 

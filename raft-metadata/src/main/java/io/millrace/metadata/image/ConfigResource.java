@@ -43,6 +43,8 @@ public record ConfigResource(Type type, String name) implements Comparable<Confi
 
   @Override
   public String toString() {
-    return type.name().toLowerCase(java.util.Locale.ROOT) + ":" + (name.isEmpty() ? "<default>" : name);
+    return type.name().toLowerCase(java.util.Locale.ROOT)
+        + ":"
+        + (name.isEmpty() ? "<default>" : name);
   }
 }

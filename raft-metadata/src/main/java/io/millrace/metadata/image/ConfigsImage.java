@@ -2,8 +2,12 @@ package io.millrace.metadata.image;
 
 import org.jspecify.annotations.Nullable;
 
-/** The dynamic configs that were set, by resource and key. What was not set is not here: defaults belong to who reads it. */
-public record ConfigsImage(PersistentMap<ConfigResource, PersistentMap<String, String>> byResource) {
+/**
+ * The dynamic configs that were set, by resource and key. What was not set is not here: defaults
+ * belong to who reads it.
+ */
+public record ConfigsImage(
+    PersistentMap<ConfigResource, PersistentMap<String, String>> byResource) {
 
   public static final ConfigsImage EMPTY = new ConfigsImage(PersistentMap.empty());
 
@@ -24,6 +28,7 @@ public record ConfigsImage(PersistentMap<ConfigResource, PersistentMap<String, S
 
   public ConfigsImage without(ConfigResource resource, String key) {
     PersistentMap<String, String> rest = of(resource).without(key);
-    return new ConfigsImage(rest.isEmpty() ? byResource.without(resource) : byResource.with(resource, rest));
+    return new ConfigsImage(
+        rest.isEmpty() ? byResource.without(resource) : byResource.with(resource, rest));
   }
 }

@@ -5,8 +5,8 @@ package io.millrace.metadata.image;
 public interface ImageListener {
 
   /**
-   * Tells of the next image. Called on one event loop, in order of revisions, without gaps: {@code delta.before()} is the image
-   * of the last call. Must not block.
+   * Tells of the next image. Called on one event loop, in order of revisions, without gaps: {@code
+   * delta.before()} is the image of the last call. Must not block.
    */
   void onImage(MetadataDelta delta, MetadataImage image);
 }

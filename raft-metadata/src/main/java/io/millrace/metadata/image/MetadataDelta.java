@@ -4,14 +4,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What differs between two images that a listener sees one after the other. Several revisions may lie between them; a delta
- * after a snapshot is the difference too, never "everything". A topic that was deleted and created again under the same name
- * shows as the deletion of one id and the creation of another.
+ * What differs between two images that a listener sees one after the other. Several revisions may
+ * lie between them; a delta after a snapshot is the difference too, never "everything". A topic
+ * that was deleted and created again under the same name shows as the deletion of one id and the
+ * creation of another.
  *
  * @param before the image that the listener saw last, or {@link MetadataImage#EMPTY}
  * @param createdTopics topics whose id is new
  * @param deletedTopics topics whose id is gone, as they were
- * @param partitions every partition that is new, changed or gone, those of created and deleted topics included
+ * @param partitions every partition that is new, changed or gone, those of created and deleted
+ *     topics included
  * @param brokers ids of brokers that are new, changed or gone
  * @param configs resources whose configs changed; look them up in the image
  */

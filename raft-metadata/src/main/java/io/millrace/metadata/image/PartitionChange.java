@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param after null when the partition is gone, with its topic
  */
 public record PartitionChange(
-    Uuid topicId, String topic, int partition, @Nullable PartitionImage before, @Nullable PartitionImage after) {
+    Uuid topicId,
+    String topic,
+    int partition,
+    @Nullable PartitionImage before,
+    @Nullable PartitionImage after) {
 
   /** Whether the leader or its epoch differs; true too for a new partition with a leader. */
   public boolean isLeadershipChange() {

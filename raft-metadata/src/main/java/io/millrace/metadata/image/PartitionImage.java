@@ -7,14 +7,20 @@ import java.util.List;
  * The state of one partition that the controller decides.
  *
  * @param partition the index, from 0
- * @param replicas the brokers that hold it, the preferred leader first; while it is moved, the old and the new ones
+ * @param replicas the brokers that hold it, the preferred leader first; while it is moved, the old
+ *     and the new ones
  * @param isr the in-sync replicas: never empty, a subset of the replicas
  * @param leader a member of the ISR, or {@link #NO_LEADER}
  * @param leaderEpoch grows by one with each change of the leader
  * @param partitionEpoch grows by one with each change of anything here
  */
 public record PartitionImage(
-    int partition, List<Integer> replicas, List<Integer> isr, int leader, int leaderEpoch, int partitionEpoch) {
+    int partition,
+    List<Integer> replicas,
+    List<Integer> isr,
+    int leader,
+    int leaderEpoch,
+    int partitionEpoch) {
 
   public static final int NO_LEADER = -1;
 
@@ -23,16 +29,23 @@ public record PartitionImage(
     isr = List.copyOf(isr);
     if (partition < 0 || leaderEpoch < 0 || partitionEpoch < 0) {
       throw new IllegalArgumentException(
-          "negative number in partition=" + partition + " leaderEpoch=" + leaderEpoch + " partitionEpoch=" + partitionEpoch);
+          "negative number in partition="
+              + partition
+              + " leaderEpoch="
+              + leaderEpoch
+              + " partitionEpoch="
+              + partitionEpoch);
     }
     if (replicas.isEmpty() || new HashSet<>(replicas).size() != replicas.size()) {
       throw new IllegalArgumentException("partition " + partition + " has replicas " + replicas);
     }
     if (isr.isEmpty() || !replicas.containsAll(isr)) {
-      throw new IllegalArgumentException("partition " + partition + " has ISR " + isr + " of replicas " + replicas);
+      throw new IllegalArgumentException(
+          "partition " + partition + " has ISR " + isr + " of replicas " + replicas);
     }
     if (leader != NO_LEADER && !isr.contains(leader)) {
-      throw new IllegalArgumentException("partition " + partition + " has leader " + leader + " outside its ISR " + isr);
+      throw new IllegalArgumentException(
+          "partition " + partition + " has leader " + leader + " outside its ISR " + isr);
     }
   }
 
@@ -53,6 +66,11 @@ public record PartitionImage(
    */
   public PartitionImage next(int newLeader, List<Integer> newIsr) {
     return new PartitionImage(
-        partition, replicas, newIsr, newLeader, newLeader == leader ? leaderEpoch : leaderEpoch + 1, partitionEpoch + 1);
+        partition,
+        replicas,
+        newIsr,
+        newLeader,
+        newLeader == leader ? leaderEpoch : leaderEpoch + 1,
+        partitionEpoch + 1);
   }
 }

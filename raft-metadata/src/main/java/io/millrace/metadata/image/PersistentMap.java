@@ -9,9 +9,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An immutable sorted map whose changed copy shares all but a path with the original: a change costs O(log n), so that a delta
- * of one partition does not copy ten thousand topics. An AVL tree; iteration is in key order, which keeps every decision made
- * over an image deterministic.
+ * An immutable sorted map whose changed copy shares all but a path with the original: a change
+ * costs O(log n), so that a delta of one partition does not copy ten thousand topics. An AVL tree;
+ * iteration is in key order, which keeps every decision made over an image deterministic.
  *
  * <p>Immutable; any thread.
  *
@@ -139,7 +139,10 @@ public final class PersistentMap<K extends Comparable<K>, V> implements Iterable
   public String toString() {
     StringBuilder text = new StringBuilder("{");
     for (Map.Entry<K, V> entry : this) {
-      text.append(text.length() == 1 ? "" : ", ").append(entry.getKey()).append('=').append(entry.getValue());
+      text.append(text.length() == 1 ? "" : ", ")
+          .append(entry.getKey())
+          .append('=')
+          .append(entry.getValue());
     }
     return text.append('}').toString();
   }
@@ -150,7 +153,8 @@ public final class PersistentMap<K extends Comparable<K>, V> implements Iterable
     }
   }
 
-  private static <K extends Comparable<K>, V> Node<K, V> put(@Nullable Node<K, V> node, K key, V value) {
+  private static <K extends Comparable<K>, V> Node<K, V> put(
+      @Nullable Node<K, V> node, K key, V value) {
     if (node == null) {
       return new Node<>(key, value, null, null);
     }
@@ -163,7 +167,8 @@ public final class PersistentMap<K extends Comparable<K>, V> implements Iterable
         : balanced(node, node.left, put(node.right, key, value));
   }
 
-  private static <K extends Comparable<K>, V> @Nullable Node<K, V> remove(@Nullable Node<K, V> node, K key) {
+  private static <K extends Comparable<K>, V> @Nullable Node<K, V> remove(
+      @Nullable Node<K, V> node, K key) {
     if (node == null) {
       return null;
     }

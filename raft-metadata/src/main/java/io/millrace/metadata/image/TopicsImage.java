@@ -5,10 +5,14 @@ import java.util.Iterator;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** All topics, by id and by name. Immutable; a change costs O(log topics + partitions of the topic). */
-public record TopicsImage(PersistentMap<Uuid, TopicImage> byId, PersistentMap<String, Uuid> idsByName) {
+/**
+ * All topics, by id and by name. Immutable; a change costs O(log topics + partitions of the topic).
+ */
+public record TopicsImage(
+    PersistentMap<Uuid, TopicImage> byId, PersistentMap<String, Uuid> idsByName) {
 
-  public static final TopicsImage EMPTY = new TopicsImage(PersistentMap.empty(), PersistentMap.empty());
+  public static final TopicsImage EMPTY =
+      new TopicsImage(PersistentMap.empty(), PersistentMap.empty());
 
   public @Nullable TopicImage topic(Uuid id) {
     return byId.get(id);
@@ -53,6 +57,7 @@ public record TopicsImage(PersistentMap<Uuid, TopicImage> byId, PersistentMap<St
     }
     // The name may already belong to a later topic of the same name.
     boolean ownsName = id.equals(idsByName.get(topic.name()));
-    return new TopicsImage(byId.without(id), ownsName ? idsByName.without(topic.name()) : idsByName);
+    return new TopicsImage(
+        byId.without(id), ownsName ? idsByName.without(topic.name()) : idsByName);
   }
 }
