@@ -178,14 +178,12 @@ public enum ErrorCode {
     return index >= 0 && index < BY_CODE.length ? BY_CODE[index] : UNKNOWN_SERVER_ERROR;
   }
 
-  /** The constants are declared in the order of their numbers, from -1 without a gap. */
+  /** The numbers start at -1 and have no gap. */
   private static ErrorCode[] byCode() {
-    ErrorCode[] all = values();
-    for (ErrorCode error : all) {
-      if (error.code + 1 != error.ordinal()) {
-        throw new IllegalStateException(error + " is out of order");
-      }
+    ErrorCode[] byCode = values();
+    for (ErrorCode error : values()) {
+      byCode[error.code + 1] = error;
     }
-    return all;
+    return byCode;
   }
 }

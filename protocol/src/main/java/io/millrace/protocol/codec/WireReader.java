@@ -239,7 +239,11 @@ public final class WireReader {
     return count;
   }
 
-  public List<Byte> readByteList(int length) {
+  /** The elements of an array after its length; null for a length of -1, as of the others below. */
+  public @Nullable List<Byte> readByteList(int length) {
+    if (length < 0) {
+      return null;
+    }
     List<Byte> list = newList(length);
     for (int i = 0; i < length; i++) {
       list.add(readByte());
@@ -247,7 +251,10 @@ public final class WireReader {
     return List.copyOf(list);
   }
 
-  public List<Short> readShortList(int length) {
+  public @Nullable List<Short> readShortList(int length) {
+    if (length < 0) {
+      return null;
+    }
     List<Short> list = newList(length);
     for (int i = 0; i < length; i++) {
       list.add(readShort());
@@ -255,7 +262,10 @@ public final class WireReader {
     return List.copyOf(list);
   }
 
-  public List<Integer> readIntList(int length) {
+  public @Nullable List<Integer> readIntList(int length) {
+    if (length < 0) {
+      return null;
+    }
     List<Integer> list = newList(length);
     for (int i = 0; i < length; i++) {
       list.add(readInt());
@@ -263,7 +273,10 @@ public final class WireReader {
     return List.copyOf(list);
   }
 
-  public List<Long> readLongList(int length) {
+  public @Nullable List<Long> readLongList(int length) {
+    if (length < 0) {
+      return null;
+    }
     List<Long> list = newList(length);
     for (int i = 0; i < length; i++) {
       list.add(readLong());
@@ -271,7 +284,10 @@ public final class WireReader {
     return List.copyOf(list);
   }
 
-  public List<Uuid> readUuidList(int length) {
+  public @Nullable List<Uuid> readUuidList(int length) {
+    if (length < 0) {
+      return null;
+    }
     List<Uuid> list = newList(length);
     for (int i = 0; i < length; i++) {
       list.add(readUuid());
@@ -279,7 +295,10 @@ public final class WireReader {
     return List.copyOf(list);
   }
 
-  public List<String> readStringList(int length, boolean flexible) {
+  public @Nullable List<String> readStringList(int length, boolean flexible) {
+    if (length < 0) {
+      return null;
+    }
     List<String> list = newList(length);
     for (int i = 0; i < length; i++) {
       list.add(readString(flexible));
@@ -287,7 +306,10 @@ public final class WireReader {
     return List.copyOf(list);
   }
 
-  public List<ByteBuffer> readBytesList(int length, boolean flexible) {
+  public @Nullable List<ByteBuffer> readBytesList(int length, boolean flexible) {
+    if (length < 0) {
+      return null;
+    }
     List<ByteBuffer> list = newList(length);
     for (int i = 0; i < length; i++) {
       list.add(readBytes(flexible));
