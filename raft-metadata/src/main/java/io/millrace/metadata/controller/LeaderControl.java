@@ -1,0 +1,93 @@
+package io.millrace.metadata.controller;
+
+import io.millrace.metadata.image.MetadataImage;
+import io.millrace.metadata.image.PartitionImage;
+import io.millrace.metadata.image.TopicImage;
+import io.millrace.metadata.record.MetadataChange;
+import io.millrace.metadata.record.MetadataRecord.PartitionRecord;
+import io.millrace.metadata.request.ElectLeaders;
+import io.millrace.metadata.request.Result;
+import io.millrace.protocol.ErrorCode;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+
+/** Elects leaders when asked, and brings leadership back to preferred replicas. Pure. */
+final class LeaderControl {
+
+  private LeaderControl() {}
+
+  static ControlDecision<ElectLeaders.Response> elect(MetadataImage image, ElectLeaders request) {
+    List<MetadataChange> changes = new ArrayList<>();
+    List<ElectLeaders.PartitionResult> answers = new ArrayList<>();
+    if (request.partitions() == null) {
+      for (TopicImage topic : image.topics().byName()) {
+        for (PartitionImage state : topic.partitions()) {
+          PartitionImage next = elect(image, state, request.unclean());
+          if (next != state) {
+            changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
+            answers.add(new ElectLeaders.PartitionResult(topic.name(), state.partition(), Result.OK));
+          }
+        }
+      }
+      return new ControlDecision<>(changes, new ElectLeaders.Response(answers));
+    }
+    for (ElectLeaders.Partition named : new LinkedHashSet<>(request.partitions())) {
+      TopicImage topic = image.topics().topic(named.topic());
+      PartitionImage state = topic == null ? null : topic.partition(named.partition());
+      PartitionImage next = state == null ? null : elect(image, state, request.unclean());
+      if (topic != null && state != null && next != null && next != state) {
+        changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
+      }
+      answers.add(
+          new ElectLeaders.PartitionResult(
+              named.topic(), named.partition(), result(state, next, request.unclean())));
+    }
+    return new ControlDecision<>(changes, new ElectLeaders.Response(answers));
+  }
+
+  /** What takes leadership back to the preferred replicas that are in sync; at most so many partitions at a time. */
+  static List<MetadataChange> rebalance(MetadataImage image, int limit) {
+    return Partitions.change(
+        image, limit, (topic, state) -> LeaderElector.electPreferred(state, image.cluster()::isActive));
+  }
+
+  /** What gives a leader to leaderless partitions of these topics, after a setting allowed more. */
+  static List<MetadataChange> electLeaderless(MetadataImage image, Set<String> topics) {
+    return Partitions.change(
+        image,
+        Integer.MAX_VALUE,
+        (topic, state) ->
+            topics.contains(topic.name())
+                ? LeaderElector.elect(
+                    state, image.cluster()::isActive, Partitions.uncleanAllowed(image, topic.name()))
+                : state);
+  }
+
+  private static PartitionImage elect(MetadataImage image, PartitionImage state, boolean unclean) {
+    IntPredicate active = image.cluster()::isActive;
+    return unclean ? LeaderElector.elect(state, active, true) : LeaderElector.electPreferred(state, active);
+  }
+
+  private static Result result(@Nullable PartitionImage state, @Nullable PartitionImage next, boolean unclean) {
+    if (state == null) {
+      return Result.of(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the partition does not exist");
+    }
+    if (next != state) {
+      return Result.OK;
+    }
+    boolean needless = unclean ? state.hasLeader() : state.leader() == state.preferredLeader();
+    if (needless) {
+      return Result.of(ErrorCode.ELECTION_NOT_NEEDED, "broker " + state.leader() + " leads already");
+    }
+    return unclean
+        ? Result.of(
+            ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, "no replica of " + state.replicas() + " is alive")
+        : Result.of(
+            ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE,
+            "preferred leader " + state.preferredLeader() + " is not alive and in the ISR " + state.isr());
+  }
+}

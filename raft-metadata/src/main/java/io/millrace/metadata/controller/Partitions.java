@@ -1,0 +1,49 @@
+package io.millrace.metadata.controller;
+
+import io.millrace.metadata.image.ConfigResource;
+import io.millrace.metadata.image.MetadataImage;
+import io.millrace.metadata.image.PartitionImage;
+import io.millrace.metadata.image.TopicImage;
+import io.millrace.metadata.record.MetadataChange;
+import io.millrace.metadata.record.MetadataRecord.PartitionRecord;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Walks over all partitions of an image and collects what changes. */
+final class Partitions {
+
+  static final String UNCLEAN_ELECTION = "unclean.leader.election.enable";
+
+  private Partitions() {}
+
+  /** One step of a partition; returns the same object when nothing changes. */
+  interface Step {
+    PartitionImage next(TopicImage topic, PartitionImage state);
+  }
+
+  /** Applies a step to every partition, in order of topic ids, until so many changes are found. */
+  static List<MetadataChange> change(MetadataImage image, int limit, Step step) {
+    List<MetadataChange> changes = new ArrayList<>();
+    for (TopicImage topic : image.topics().byId().values()) {
+      for (PartitionImage state : topic.partitions()) {
+        PartitionImage next = step.next(topic, state);
+        if (next != state) {
+          changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
+          if (changes.size() >= limit) {
+            return changes;
+          }
+        }
+      }
+    }
+    return changes;
+  }
+
+  /** Whether a replica outside the ISR may lead the topic when no other lives. */
+  static boolean uncleanAllowed(MetadataImage image, String topic) {
+    String setting = image.configs().get(ConfigResource.topic(topic), UNCLEAN_ELECTION);
+    if (setting == null) {
+      setting = image.configs().get(ConfigResource.BROKER_DEFAULT, UNCLEAN_ELECTION);
+    }
+    return Boolean.parseBoolean(setting);
+  }
+}
