@@ -1,0 +1,24 @@
+package io.millrace.replication;
+
+import io.millrace.concurrent.Clock;
+import io.millrace.metadata.image.MetadataImage;
+import io.millrace.replication.leader.IsrProposer;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/**
+ * What every replica of a node shares.
+ *
+ * @param nodeId this broker
+ * @param image the newest metadata; wait-free
+ * @param leaseValid false once this broker may have been fenced without knowing; wait-free
+ * @param isrProposer the way to the controller
+ */
+public record ReplicaContext(
+    int nodeId,
+    Clock clock,
+    ReplicationConfig config,
+    PartitionConfigSource topicConfigs,
+    Supplier<MetadataImage> image,
+    BooleanSupplier leaseValid,
+    IsrProposer isrProposer) {}
