@@ -16,11 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The follower's role under one epoch: makes its log a copy of the leader's. A fetcher brings data; the role appends it, cuts
- * where the histories part, and says where to go on when that is on disk.
+ * The follower's role under one epoch: makes its log a copy of the leader's. A fetcher brings data;
+ * the role appends it, cuts where the histories part, and says where to go on when that is on disk.
  *
- * <p>Invariant: the position told to the fetcher is at most the durable end, and all the log holds is below it, so a position
- * is also the follower's promise to the leader.
+ * <p>Invariant: the position told to the fetcher is at most the durable end, and all the log holds
+ * is below it, so a position is also the follower's promise to the leader.
  */
 @ConfinedTo("the append loop of the partition's log")
 final class FollowerPartition implements PartitionRole, FetchTarget {
@@ -33,7 +33,10 @@ final class FollowerPartition implements PartitionRole, FetchTarget {
   private final int leaderEpoch;
   private volatile RoleSnapshot snapshot;
 
-  /** Where the log ends once all handed over is written; the log's own end is published a little later. */
+  /**
+   * Where the log ends once all handed over is written; the log's own end is published a little
+   * later.
+   */
   private long appendedEnd;
 
   private long leadersHighWatermark;
@@ -151,7 +154,8 @@ final class FollowerPartition implements PartitionRole, FetchTarget {
             log.logStartOffset(),
             appendedEnd);
     if (to >= appendedEnd) {
-      // The leader sees a divergence where this log has none: it answered for another position. Ask again, later.
+      // The leader sees a divergence where this log has none: it answered for another position. Ask
+      // again, later.
       refuse("told to diverge at " + leaders + " but the log ends at " + appendedEnd);
       return;
     }
@@ -214,7 +218,8 @@ final class FollowerPartition implements PartitionRole, FetchTarget {
     if (listener != null && durable >= appendedEnd) {
       waiting = null;
       listener.onPosition(
-          new FetchPosition(appendedEnd, log.latestEpoch(), log.logStartOffset(), leadersHighWatermark));
+          new FetchPosition(
+              appendedEnd, log.latestEpoch(), log.logStartOffset(), leadersHighWatermark));
     }
   }
 

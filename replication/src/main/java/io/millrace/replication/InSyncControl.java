@@ -20,9 +20,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A leader's side of the in-sync set: finds who lags and who has caught up, proposes one change at a time to the controller
- * and takes its answers. A proposal whose outcome is not known is sent again, unchanged, until the controller answers or the
- * image shows a newer state; until then its additions hold the high watermark back.
+ * A leader's side of the in-sync set: finds who lags and who has caught up, proposes one change at
+ * a time to the controller and takes its answers. A proposal whose outcome is not known is sent
+ * again, unchanged, until the controller answers or the image shows a newer state; until then its
+ * additions hold the high watermark back.
  */
 @ConfinedTo("the append loop of the partition's log")
 final class InSyncControl {
@@ -40,7 +41,8 @@ final class InSyncControl {
   private EventLoop.@Nullable Timer retryTimer;
   private long quietUntilNanos;
 
-  InSyncControl(LeaderPartition leader, PartitionLog log, ReplicaContext context, PartitionImage state) {
+  InSyncControl(
+      LeaderPartition leader, PartitionLog log, ReplicaContext context, PartitionImage state) {
     this.leader = leader;
     this.log = log;
     this.loop = log.appendLoop();
@@ -109,7 +111,11 @@ final class InSyncControl {
     for (ReplicaProgress replica : leader.followers()) {
       if (isr.accepted().contains(replica.replicaId())
           && InSyncRules.lags(
-              replica.durableEnd(), log.logEndOffset(), replica.lastCaughtUpNanos(), now, maxLagNanos)) {
+              replica.durableEnd(),
+              log.logEndOffset(),
+              replica.lastCaughtUpNanos(),
+              now,
+              maxLagNanos)) {
         lagging.add(replica.replicaId());
       }
     }
@@ -124,7 +130,8 @@ final class InSyncControl {
   void maybeExpand(ReplicaProgress replica) {
     if (isr.isProposed()
         || isr.accepted().contains(replica.replicaId())
-        || !InSyncRules.mayJoin(replica.durableEnd(), log.highWatermark(), leader.epochStartOffset())
+        || !InSyncRules.mayJoin(
+            replica.durableEnd(), log.highWatermark(), leader.epochStartOffset())
         || context.clock().monotonicNanos() - quietUntilNanos < 0
         || !isEligible(replica)) {
       return;
@@ -203,9 +210,10 @@ final class InSyncControl {
   }
 
   /**
-   * Whether the error proves that the proposal was not accepted, by this or an earlier sending. The controller compares epochs
-   * before anything else, so a refusal of the members means that the state is still the one it started from. An outdated
-   * epoch, on the other hand, may be our own success: the image decides.
+   * Whether the error proves that the proposal was not accepted, by this or an earlier sending. The
+   * controller compares epochs before anything else, so a refusal of the members means that the
+   * state is still the one it started from. An outdated epoch, on the other hand, may be our own
+   * success: the image decides.
    */
   private static boolean isFinalRefusal(ErrorCode error) {
     return error == ErrorCode.INELIGIBLE_REPLICA || error == ErrorCode.INVALID_REQUEST;

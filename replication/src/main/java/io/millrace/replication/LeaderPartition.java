@@ -17,14 +17,16 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The leader's role under one epoch: appends what clients send, learns from fetches how far each follower is, moves the high
- * watermark and answers whoever waited for it. Changes of the in-sync set are {@link InSyncControl}'s.
+ * The leader's role under one epoch: appends what clients send, learns from fetches how far each
+ * follower is, moves the high watermark and answers whoever waited for it. Changes of the in-sync
+ * set are {@link InSyncControl}'s.
  *
- * <p>Owned by the append loop of the partition's log. Network threads call {@link #onFollowerFetch} and read {@link #snapshot},
- * {@link #progressOf} and {@link #epochStartOffset}.
+ * <p>Owned by the append loop of the partition's log. Network threads call {@link #onFollowerFetch}
+ * and read {@link #snapshot}, {@link #progressOf} and {@link #epochStartOffset}.
  *
- * <p>Invariants: the high watermark is at most the durable end of the leader and of each member of the maximal in-sync set; a
- * produce with {@code acks=all} succeeds only when it is below the high watermark.
+ * <p>Invariants: the high watermark is at most the durable end of the leader and of each member of
+ * the maximal in-sync set; a produce with {@code acks=all} succeeds only when it is below the high
+ * watermark.
  */
 @SingleWriter
 final class LeaderPartition implements PartitionRole {
@@ -104,7 +106,11 @@ final class LeaderPartition implements PartitionRole {
 
   // ---- produce
 
-  void append(MemoryRecords records, short acks, long deadlineNanos, CompletableFuture<ProduceResult> done) {
+  void append(
+      MemoryRecords records,
+      short acks,
+      long deadlineNanos,
+      CompletableFuture<ProduceResult> done) {
     assert loop.owns("append");
     int minInSync = context.topicConfigs().minInSyncReplicas(log.id().topic());
     if (acks == -1 && inSync.size() < minInSync) {
@@ -170,10 +176,16 @@ final class LeaderPartition implements PartitionRole {
   }
 
   private String tooFew(int minInSync) {
-    return "in-sync replicas " + inSync.accepted() + " are fewer than min.insync.replicas=" + minInSync;
+    return "in-sync replicas "
+        + inSync.accepted()
+        + " are fewer than min.insync.replicas="
+        + minInSync;
   }
 
-  /** One timer for all that wait: it is armed for the earliest deadline and looks again when it fires. */
+  /**
+   * One timer for all that wait: it is armed for the earliest deadline and looks again when it
+   * fires.
+   */
   private void armDeadline() {
     if (deadlineTimer != null || (awaitingCommit.isEmpty() && awaitingDisk.isEmpty())) {
       return;
@@ -210,7 +222,8 @@ final class LeaderPartition implements PartitionRole {
    *
    * @param leaderLogEnd the log end when the fetch arrived
    */
-  void onFollowerFetch(ReplicaProgress replica, long brokerEpoch, long fetchOffset, long leaderLogEnd) {
+  void onFollowerFetch(
+      ReplicaProgress replica, long brokerEpoch, long fetchOffset, long leaderLogEnd) {
     long now = context.clock().monotonicNanos();
     boolean nothingNew =
         fetchOffset == leaderLogEnd
@@ -230,7 +243,9 @@ final class LeaderPartition implements PartitionRole {
 
   private void takeProgress(
       ReplicaProgress replica, long brokerEpoch, long fetchOffset, long leaderLogEnd, long now) {
-    if (closed || brokerEpoch < replica.brokerEpoch() || progress.get(replica.replicaId()) != replica) {
+    if (closed
+        || brokerEpoch < replica.brokerEpoch()
+        || progress.get(replica.replicaId()) != replica) {
       return; // of an earlier epoch, or of an earlier life of the follower
     }
     replica.onFetch(brokerEpoch, fetchOffset, now, leaderLogEnd);
@@ -287,7 +302,8 @@ final class LeaderPartition implements PartitionRole {
             replica,
             old != null
                 ? old
-                : new ReplicaProgress(replica, context.clock().monotonicNanos(), log.logEndOffset()));
+                : new ReplicaProgress(
+                    replica, context.clock().monotonicNanos(), log.logEndOffset()));
       }
     }
     progress = Map.copyOf(next);

@@ -4,8 +4,9 @@ import io.millrace.protocol.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a replica does under one leader epoch. A role is made when its epoch begins and closed when the next one does; it never
- * comes back. Epoch and leader are fixed, so any thread may read them of the role it holds.
+ * What a replica does under one leader epoch. A role is made when its epoch begins and closed when
+ * the next one does; it never comes back. Epoch and leader are fixed, so any thread may read them
+ * of the role it holds.
  */
 sealed interface PartitionRole permits LeaderPartition, FollowerPartition, IdlePartition {
 

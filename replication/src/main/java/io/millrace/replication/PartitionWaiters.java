@@ -7,8 +7,8 @@ import io.millrace.replication.delayed.DelayedFetch;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Who waits for a partition's data, and how the growth of its ends is told to them. Appends are told once for all that the
- * loop had waiting, after the log has published them.
+ * Who waits for a partition's data, and how the growth of its ends is told to them. Appends are
+ * told once for all that the loop had waiting, after the log has published them.
  *
  * <p>Registration from any thread; everything else on the append loop.
  */
@@ -23,7 +23,8 @@ final class PartitionWaiters {
   private long unannouncedBytes;
   private boolean announcing;
 
-  // Offsets and bytes between high watermark and log end, to turn a move of the former into bytes: an estimate is enough.
+  // Offsets and bytes between high watermark and log end, to turn a move of the former into bytes:
+  // an estimate is enough.
   private long announcedEnd;
   private long announcedHighWatermark;
   private long uncommittedBytes;
@@ -87,7 +88,8 @@ final class PartitionWaiters {
     onDurable();
     long uncommittedOffsets = Math.max(1, announcedEnd - announcedHighWatermark);
     long moved = highWatermark - announcedHighWatermark;
-    long bytes = Math.min(uncommittedBytes, (long) ((double) uncommittedBytes * moved / uncommittedOffsets));
+    long bytes =
+        Math.min(uncommittedBytes, (long) ((double) uncommittedBytes * moved / uncommittedOffsets));
     uncommittedBytes -= bytes;
     announcedHighWatermark = highWatermark;
     onHighWatermark.grew(highWatermark, Math.max(1, bytes));

@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Produces that are appended and wait for an offset to be reached: the high watermark for {@code acks=all}, the leader's
- * durable end for {@code acks=1}. They were appended in order, so those reached are a prefix; a retry of an earlier batch may
- * stand behind later ones, and is then answered with them.
+ * Produces that are appended and wait for an offset to be reached: the high watermark for {@code
+ * acks=all}, the leader's durable end for {@code acks=1}. They were appended in order, so those
+ * reached are a prefix; a retry of an earlier batch may stand behind later ones, and is then
+ * answered with them.
  */
 @ConfinedTo("the append loop of the partition's log")
 final class PendingProduces {
@@ -43,7 +44,8 @@ final class PendingProduces {
     Pending head;
     while ((head = queue.peekFirst()) != null && head.requiredEnd() <= end) {
       queue.removeFirst();
-      head.done().complete(error == ErrorCode.NONE ? head.success() : ProduceResult.failed(error, reason));
+      head.done()
+          .complete(error == ErrorCode.NONE ? head.success() : ProduceResult.failed(error, reason));
     }
   }
 

@@ -23,7 +23,8 @@ public record ReadRequest(
 
   public ReadRequest {
     if ((replicaId >= 0) != (isolation == ReadIsolation.LOG_END)) {
-      throw new IllegalArgumentException("replicaId=" + replicaId + " reads with isolation " + isolation);
+      throw new IllegalArgumentException(
+          "replicaId=" + replicaId + " reads with isolation " + isolation);
     }
   }
 
@@ -35,7 +36,14 @@ public record ReadRequest(
       boolean minOneBatch,
       ReadIsolation isolation) {
     return new ReadRequest(
-        -1, -1, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, maxBytes, minOneBatch, isolation);
+        -1,
+        -1,
+        currentLeaderEpoch,
+        fetchOffset,
+        lastFetchedEpoch,
+        maxBytes,
+        minOneBatch,
+        isolation);
   }
 
   public static ReadRequest ofFollower(

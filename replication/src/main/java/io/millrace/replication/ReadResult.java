@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * The answer to one partition of a fetch. Whoever gets it releases the records.
  *
  * @param records whole batches; the first may begin below the asked offset
- * @param readableEnd the end that the reader's isolation allowed when this was read; hand it to {@link
- *     ReplicatedPartition#awaitData}
+ * @param readableEnd the end that the reader's isolation allowed when this was read; hand it to
+ *     {@link ReplicatedPartition#awaitData}
  * @param highWatermark -1 on an error
  * @param lastStableOffset -1 on an error
  * @param logStartOffset -1 on an error, except {@code OFFSET_OUT_OF_RANGE}

@@ -4,6 +4,7 @@ import io.millrace.concurrent.Clock;
 import io.millrace.metadata.image.MetadataImage;
 import io.millrace.replication.leader.IsrProposer;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -11,6 +12,7 @@ import java.util.function.Supplier;
  *
  * @param nodeId this broker
  * @param image the newest metadata; wait-free
+ * @param brokerEpoch the registration of this broker, -1 before the first; wait-free
  * @param leaseValid false once this broker may have been fenced without knowing; wait-free
  * @param isrProposer the way to the controller
  */
@@ -20,5 +22,6 @@ public record ReplicaContext(
     ReplicationConfig config,
     PartitionConfigSource topicConfigs,
     Supplier<MetadataImage> image,
+    LongSupplier brokerEpoch,
     BooleanSupplier leaseValid,
     IsrProposer isrProposer) {}

@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 /**
  * This broker's replica of one partition: the log, and the role that the metadata gives it.
  *
- * <p>Any thread may call the public methods. State changes on the append loop of the log alone; a read is served on the
- * caller's thread from published offsets and never waits for another thread.
+ * <p>Any thread may call the public methods. State changes on the append loop of the log alone; a
+ * read is served on the caller's thread from published offsets and never waits for another thread.
  *
  * <pre>
  *   (none) --image--> LEADER | FOLLOWER | NONE --newer leader epoch--> LEADER | FOLLOWER | NONE
@@ -37,7 +37,9 @@ public final class ReplicatedPartition {
 
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatedPartition.class);
 
-  /** ListOffsets' question for the start of what is on this disk; here the same as the log start. */
+  /**
+   * ListOffsets' question for the start of what is on this disk; here the same as the log start.
+   */
   private static final long EARLIEST_LOCAL_TIMESTAMP = -4;
 
   private final TopicPartitionId id;
@@ -86,11 +88,13 @@ public final class ReplicatedPartition {
   // ---- produce
 
   /**
-   * Appends batches that {@code RecordBatchValidator} has accepted. Takes over the caller's reference to them.
+   * Appends batches that {@code RecordBatchValidator} has accepted. Takes over the caller's
+   * reference to them.
    *
-   * <p>With {@code acks} -1 the future succeeds when every in-sync replica has the records on disk, with 1 when this broker
-   * has, with 0 when they are appended. When the broker is overloaded it fails with {@code REQUEST_TIMED_OUT}, nothing
-   * appended: clients try that again, and know how to meet duplicates.
+   * <p>With {@code acks} -1 the future succeeds when every in-sync replica has the records on disk,
+   * with 1 when this broker has, with 0 when they are appended. When the broker is overloaded it
+   * fails with {@code REQUEST_TIMED_OUT}, nothing appended: clients try that again, and know how to
+   * meet duplicates.
    *
    * @param acks -1, 0 or 1
    * @param expectedLeaderEpoch refuses when the leadership is another one; -1 takes any
@@ -121,7 +125,8 @@ public final class ReplicatedPartition {
     if (!accepted) {
       records.release();
       done.complete(
-          ProduceResult.failed(ErrorCode.REQUEST_TIMED_OUT, "the append queue is full, partition=" + id));
+          ProduceResult.failed(
+              ErrorCode.REQUEST_TIMED_OUT, "the append queue is full, partition=" + id));
     }
     return done;
   }
@@ -158,7 +163,10 @@ public final class ReplicatedPartition {
 
   // ---- read
 
-  /** Reads for a consumer or a follower; a follower's read tells the leader how far it is. May touch files. */
+  /**
+   * Reads for a consumer or a follower; a follower's read tells the leader how far it is. May touch
+   * files.
+   */
   public ReadResult read(ReadRequest request) {
     PartitionRole held = role;
     ErrorCode refusal = refusalToLead(held, request.currentLeaderEpoch());
@@ -195,15 +203,23 @@ public final class ReplicatedPartition {
     if (request.lastFetchedEpoch() >= 0 && request.fetchOffset() > 0) {
       EpochEnd end = log.endOffsetForEpoch(request.lastFetchedEpoch());
       if (end.epoch() < 0) {
-        return answer(leader, ErrorCode.OFFSET_OUT_OF_RANGE, MemoryRecords.EMPTY, readableEnd, highWatermark, null);
+        return answer(
+            leader,
+            ErrorCode.OFFSET_OUT_OF_RANGE,
+            MemoryRecords.EMPTY,
+            readableEnd,
+            highWatermark,
+            null);
       }
       if (end.epoch() < request.lastFetchedEpoch() || end.endOffset() < request.fetchOffset()) {
         diverging = end;
-        return answer(leader, ErrorCode.NONE, MemoryRecords.EMPTY, readableEnd, highWatermark, diverging);
+        return answer(
+            leader, ErrorCode.NONE, MemoryRecords.EMPTY, readableEnd, highWatermark, diverging);
       }
     }
     if (request.fetchOffset() > readableEnd && request.fetchOffset() <= logEnd) {
-      // Appended, perhaps seen under an earlier leader, but not known to be committed here yet: nothing to read so far.
+      // Appended, perhaps seen under an earlier leader, but not known to be committed here yet:
+      // nothing to read so far.
       return answer(leader, ErrorCode.NONE, MemoryRecords.EMPTY, readableEnd, highWatermark, null);
     }
     LogRead read =
@@ -254,8 +270,12 @@ public final class ReplicatedPartition {
 
   // ---- lookups
 
-  /** Finds an offset by time, or one of the ends that ListOffsets names by a negative time. May touch files. */
-  public OffsetLookup lookupOffset(long timestamp, ReadIsolation isolation, int currentLeaderEpoch) {
+  /**
+   * Finds an offset by time, or one of the ends that ListOffsets names by a negative time. May
+   * touch files.
+   */
+  public OffsetLookup lookupOffset(
+      long timestamp, ReadIsolation isolation, int currentLeaderEpoch) {
     PartitionRole held = role;
     ErrorCode refusal = refusalToLead(held, currentLeaderEpoch);
     LeaderPartition leader = held.asLeader();
@@ -263,7 +283,8 @@ public final class ReplicatedPartition {
       return OffsetLookup.failed(refusal);
     }
     long end = endFor(isolation);
-    // Until the new leader has confirmed all from before its epoch, an end could lie below what clients have seen.
+    // Until the new leader has confirmed all from before its epoch, an end could lie below what
+    // clients have seen.
     boolean endIsSettled = log.highWatermark() >= leader.epochStartOffset();
     if (timestamp == PartitionLog.LATEST_TIMESTAMP) {
       return endIsSettled
@@ -279,7 +300,8 @@ public final class ReplicatedPartition {
     boolean isEarliest =
         timestamp == PartitionLog.EARLIEST_TIMESTAMP || timestamp == EARLIEST_LOCAL_TIMESTAMP;
     if (found.offset() < end || isEarliest) {
-      return new OffsetLookup(ErrorCode.NONE, found.timestamp(), found.offset(), found.leaderEpoch());
+      return new OffsetLookup(
+          ErrorCode.NONE, found.timestamp(), found.offset(), found.leaderEpoch());
     }
     return endIsSettled
         ? new OffsetLookup(ErrorCode.NONE, -1, -1, -1)
@@ -313,8 +335,8 @@ public final class ReplicatedPartition {
   /**
    * Takes a state from the image. States older than what is known are passed over.
    *
-   * @param onRole told of the role under a new leader epoch, on the append loop: a target to fetch for, or null when this replica
-   *     follows nobody
+   * @param onRole told of the role under a new leader epoch, on the append loop: a target to fetch
+   *     for, or null when this replica follows nobody
    */
   void apply(PartitionImage state, Consumer<@Nullable FetchTarget> onRole) {
     loop.execute(() -> applyOnLoop(state, onRole));
@@ -336,7 +358,8 @@ public final class ReplicatedPartition {
   }
 
   private @Nullable FetchTarget become(PartitionRole before, PartitionImage state) {
-    // The log publishes its end a little after an append; the follower's role knows the end at once.
+    // The log publishes its end a little after an append; the follower's role knows the end at
+    // once.
     long logEnd =
         before instanceof FollowerPartition follower
             ? Math.max(follower.appendedEnd(), log.logEndOffset())
@@ -363,7 +386,8 @@ public final class ReplicatedPartition {
         state.isr(),
         logEnd,
         log.highWatermark());
-    // The epoch moves before the old role ends, so that whoever is told of the end finds the new one.
+    // The epoch moves before the old role ends, so that whoever is told of the end finds the new
+    // one.
     role = next;
     before.close("leader epoch " + state.leaderEpoch() + " begins with leader " + state.leader());
     waiters.wakeAll();

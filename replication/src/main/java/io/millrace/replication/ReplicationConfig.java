@@ -3,12 +3,15 @@ package io.millrace.replication;
 /**
  * A node's settings for replication, named as in Kafka.
  *
- * @param replicaLagTimeMaxMs {@code replica.lag.time.max.ms}: a member that was not caught up for longer leaves the ISR
- * @param replicaFetchWaitMaxMs {@code replica.fetch.wait.max.ms}: how long a leader holds a fetch that finds nothing
+ * @param replicaLagTimeMaxMs {@code replica.lag.time.max.ms}: a member that was not caught up for
+ *     longer leaves the ISR
+ * @param replicaFetchWaitMaxMs {@code replica.fetch.wait.max.ms}: how long a leader holds a fetch
+ *     that finds nothing
  * @param replicaFetchMinBytes {@code replica.fetch.min.bytes}
  * @param replicaFetchMaxBytes {@code replica.fetch.max.bytes}: per partition and fetch
  * @param replicaFetchResponseMaxBytes {@code replica.fetch.response.max.bytes}: per fetch
- * @param replicaFetchBackoffMs {@code replica.fetch.backoff.ms}: how long a fetcher waits after an error
+ * @param replicaFetchBackoffMs {@code replica.fetch.backoff.ms}: how long a fetcher waits after an
+ *     error
  */
 public record ReplicationConfig(
     long replicaLagTimeMaxMs,

@@ -3,8 +3,8 @@ package io.millrace.replication;
 import java.util.List;
 
 /**
- * What a replica is at one moment, as any thread may see it. Offsets are published by the log, see {@link
- * ReplicatedPartition#log}.
+ * What a replica is at one moment, as any thread may see it. Offsets are published by the log, see
+ * {@link ReplicatedPartition#log}.
  *
  * @param leaderId the leader, -1 for none
  * @param leaderEpoch the epoch of the role, -1 before the first

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param position where the follower was when it asked
  * @param records validated batches that continue the follower's log; the taker releases them
  * @param diverging set when the follower's log leaves the leader's; then there are no records
- * @param outOfRange whether the leader no longer has the asked offset: the follower starts anew at the leader's log start
+ * @param outOfRange whether the leader no longer has the asked offset: the follower starts anew at
+ *     the leader's log start
  */
 public record FetchedData(
     FetchPosition position,

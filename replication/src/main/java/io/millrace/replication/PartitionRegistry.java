@@ -1,0 +1,262 @@
+package io.millrace.replication;
+
+import io.millrace.concurrent.ConfinedTo;
+import io.millrace.concurrent.EventLoop;
+import io.millrace.log.LogManager;
+import io.millrace.log.LogStorageException;
+import io.millrace.log.PartitionLog;
+import io.millrace.log.TopicPartitionId;
+import io.millrace.metadata.image.BrokerImage;
+import io.millrace.metadata.image.ConfigResource;
+import io.millrace.metadata.image.ImageListener;
+import io.millrace.metadata.image.MetadataDelta;
+import io.millrace.metadata.image.MetadataImage;
+import io.millrace.metadata.image.PartitionChange;
+import io.millrace.metadata.image.PartitionImage;
+import io.millrace.metadata.image.TopicImage;
+import io.millrace.protocol.Uuid;
+import io.millrace.replication.follower.FetchTarget;
+import io.millrace.replication.follower.ReplicaFetcher.BatchCheck;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The replicas of this broker: makes, changes and removes them as the metadata says, and has those
+ * that follow fetched for.
+ *
+ * <p>Images are applied in order on the registry's loop, which may wait for the disk. Nothing is
+ * applied before an image shows this broker's present registration. An older image may name it
+ * leader in an epoch of its former life, in which it appended records that a crash took away;
+ * registering ends every such epoch.
+ *
+ * <p>Lookups from any thread, wait-free.
+ */
+@ConfinedTo("the registry's loop; lookups from any thread")
+public final class PartitionRegistry implements ImageListener {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PartitionRegistry.class);
+
+  private record Key(Uuid topicId, int partition) {}
+
+  private final ReplicaContext context;
+  private final LogManager logs;
+  private final EventLoop loop;
+  private final FetcherPool fetchers;
+
+  /** Written on the registry's loop alone. */
+  private final ConcurrentHashMap<Key, ReplicatedPartition> partitions = new ConcurrentHashMap<>();
+
+  /** Replicas whose log could not be opened; answered as failed disks. */
+  private final Set<Key> broken = ConcurrentHashMap.newKeySet();
+
+  private boolean started;
+  private boolean closed;
+
+  /**
+   * @param loop may block for the disk
+   * @param batchCheck judges fetched records before they are appended
+   */
+  public PartitionRegistry(
+      ReplicaContext context,
+      LogManager logs,
+      EventLoop loop,
+      FetcherSource fetcherSource,
+      BatchCheck batchCheck) {
+    this.context = context;
+    this.logs = logs;
+    this.loop = loop;
+    this.fetchers = new FetcherPool(context, loop, fetcherSource, batchCheck);
+  }
+
+  // ---- any thread
+
+  /** The replica of a partition, or null when this broker has none. */
+  public @Nullable ReplicatedPartition partition(Uuid topicId, int partition) {
+    return partitions.get(new Key(topicId, partition));
+  }
+
+  /** The replica of a partition of the topic that has the name now. */
+  public @Nullable ReplicatedPartition partition(String topic, int partition) {
+    TopicImage image = context.image().get().topics().topic(topic);
+    return image == null ? null : partition(image.id(), partition);
+  }
+
+  /** Whether this broker should have the replica, but its disk failed when it was opened. */
+  public boolean isBroken(Uuid topicId, int partition) {
+    return broken.contains(new Key(topicId, partition));
+  }
+
+  /** All replicas of this broker; a view that changes. */
+  public Collection<ReplicatedPartition> partitions() {
+    return partitions.values();
+  }
+
+  @Override
+  public void onImage(MetadataDelta delta, MetadataImage image) {
+    loop.execute(() -> apply(delta, image));
+  }
+
+  /**
+   * Ends all roles and fetchers; the logs stay open. The future completes when nothing touches them
+   * any more.
+   */
+  public CompletableFuture<Void> close() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          closed = true;
+          fetchers.close();
+          List<CompletableFuture<Void>> stops = new ArrayList<>();
+          for (ReplicatedPartition partition : partitions.values()) {
+            stops.add(partition.stop("shutdown"));
+          }
+          CompletableFuture.allOf(stops.toArray(new CompletableFuture<?>[0]))
+              .whenComplete((ok, failure) -> done.complete(null));
+        });
+    return done;
+  }
+
+  // ---- the registry's loop
+
+  private void apply(MetadataDelta delta, MetadataImage image) {
+    if (closed) {
+      return;
+    }
+    if (!started) {
+      if (!showsThisLife(image)) {
+        return;
+      }
+      started = true;
+      applyAll(image);
+      return;
+    }
+    // Removals first: a topic that was created again must find its name free.
+    for (PartitionChange change : delta.partitions()) {
+      if (!change.isOn(context.nodeId())) {
+        remove(change);
+      }
+    }
+    for (PartitionChange change : delta.partitions()) {
+      PartitionImage after = change.after();
+      if (after != null && change.isOn(context.nodeId())) {
+        applyState(
+            new TopicPartitionId(change.topicId(), change.topic(), change.partition()), after);
+      }
+    }
+    reconfigure(delta);
+  }
+
+  private boolean showsThisLife(MetadataImage image) {
+    long epoch = context.brokerEpoch().getAsLong();
+    BrokerImage self = image.cluster().broker(context.nodeId());
+    return epoch >= 0 && self != null && self.epoch() >= epoch;
+  }
+
+  private void applyAll(MetadataImage image) {
+    Set<TopicPartitionId> expected = new HashSet<>();
+    for (TopicImage topic : image.topics().byName()) {
+      for (PartitionImage partition : topic.partitions()) {
+        if (partition.replicas().contains(context.nodeId())) {
+          TopicPartitionId id =
+              new TopicPartitionId(topic.id(), topic.name(), partition.partition());
+          expected.add(id);
+          applyState(id, partition);
+        }
+      }
+    }
+    for (PartitionLog log : logs.logs()) {
+      if (!expected.contains(log.id())) {
+        // Not deleted: the metadata may be wrong, and these may be the only bytes left.
+        LOG.warn(
+            "a log here belongs to no partition of this broker; it is left alone log={}", log.id());
+      }
+    }
+  }
+
+  private void applyState(TopicPartitionId id, PartitionImage state) {
+    Key key = new Key(id.topicId(), id.partition());
+    ReplicatedPartition partition = partitions.get(key);
+    if (partition == null) {
+      partition = open(id, key);
+      if (partition == null) {
+        return;
+      }
+    }
+    ReplicatedPartition opened = partition;
+    partition.apply(state, target -> onRole(opened, target));
+  }
+
+  private @Nullable ReplicatedPartition open(TopicPartitionId id, Key key) {
+    try {
+      PartitionLog log = logs.getOrCreate(id, context.topicConfigs().logConfig(id.topic()));
+      ReplicatedPartition partition = new ReplicatedPartition(log, context);
+      partition.attach();
+      partitions.put(key, partition);
+      broken.remove(key);
+      return partition;
+    } catch (LogStorageException e) {
+      LOG.error("cannot open the log, partition is offline here partition={}", id, e);
+      broken.add(key);
+      return null;
+    }
+  }
+
+  private void remove(PartitionChange change) {
+    Key key = new Key(change.topicId(), change.partition());
+    broken.remove(key);
+    ReplicatedPartition partition = partitions.remove(key);
+    if (partition == null) {
+      return;
+    }
+    fetchers.unassign(partition.id());
+    boolean topicGone = change.after() == null;
+    partition
+        .stop(topicGone ? "topic deleted" : "replica moved away")
+        .thenCompose(ok -> logs.delete(partition.id()))
+        .whenComplete(
+            (ok, failure) -> {
+              if (failure != null) {
+                LOG.error("cannot delete the log partition={}", partition.id(), failure);
+              }
+            });
+  }
+
+  /** Called on the append loop; hands over, so that roles of a partition arrive in their order. */
+  private void onRole(ReplicatedPartition partition, @Nullable FetchTarget target) {
+    loop.execute(
+        () -> {
+          if (closed || partitions.get(keyOf(partition.id())) != partition) {
+            return;
+          }
+          if (target == null) {
+            fetchers.unassign(partition.id());
+          } else {
+            fetchers.assign(target, target.leaderId());
+          }
+        });
+  }
+
+  private static Key keyOf(TopicPartitionId id) {
+    return new Key(id.topicId(), id.partition());
+  }
+
+  private void reconfigure(MetadataDelta delta) {
+    for (ConfigResource resource : delta.configs()) {
+      if (resource.type() == ConfigResource.Type.TOPIC) {
+        for (ReplicatedPartition partition : partitions.values()) {
+          if (partition.id().topic().equals(resource.name())) {
+            partition.reconfigure();
+          }
+        }
+      }
+    }
+  }
+}
