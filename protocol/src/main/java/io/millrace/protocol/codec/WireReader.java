@@ -191,7 +191,7 @@ public final class WireReader {
    * An empty list to read {@code length} elements into; its first allocation trusts no length of
    * the peer's.
    */
-  public static <T> ArrayList<T> newList(int length) {
+  public static <T> List<T> newList(int length) {
     return new ArrayList<>(Math.min(length, TRUSTED_LIST_CAPACITY));
   }
 
