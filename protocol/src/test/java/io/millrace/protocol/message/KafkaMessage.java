@@ -2,17 +2,21 @@ package io.millrace.protocol.message;
 
 import io.netty.buffer.ByteBufUtil;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.protocol.types.Schema;
 
 /** Kafka's own class of one of our messages: what ours is measured by. */
-record KafkaMessage(Class<?> type, Schema[] schemas) {
+record KafkaMessage(Class<?> type, List<Schema> schemas) {
 
   static KafkaMessage of(Class<? extends Message> ours) {
     try {
       Class<?> type = find("org.apache.kafka.common.message." + ours.getSimpleName());
-      return new KafkaMessage(type, (Schema[]) type.getField("SCHEMAS").get(null));
+      // By version; a version that is gone has none, hence no List.of.
+      Schema[] schemas = (Schema[]) type.getField("SCHEMAS").get(null);
+      return new KafkaMessage(type, Arrays.asList(schemas));
     } catch (ReflectiveOperationException e) {
       throw new LinkageError(ours + " has no counterpart", e);
     }
@@ -35,7 +39,7 @@ record KafkaMessage(Class<?> type, Schema[] schemas) {
   }
 
   Schema schema(short version) {
-    return schemas[version];
+    return schemas.get(version);
   }
 
   /** Reads all of the bytes. */

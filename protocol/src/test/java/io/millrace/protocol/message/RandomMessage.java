@@ -45,14 +45,14 @@ final class RandomMessage {
     Object defaults = defaults(type);
     RecordComponent[] components = type.getRecordComponents();
     Class<?>[] types = new Class<?>[components.length];
-    Object[] values = new Object[components.length];
+    @Nullable Object[] values = new Object[components.length];
     for (int i = 0; i < components.length; i++) {
       RecordComponent component = components[i];
       types[i] = component.getType();
       Type field = fields.remove(component.getName().toLowerCase(Locale.ROOT));
-      boolean usual = field == null || random.nextInt(5) == 0;
-      values[i] = usual ? get(component, defaults) : value(component.getGenericType(), field);
-      if (values[i] == null && field != null && !field.isNullable()) {
+      values[i] = get(component, defaults);
+      boolean madeUp = values[i] == null || random.nextInt(5) > 0;
+      if (field != null && madeUp) {
         values[i] = value(component.getGenericType(), field);
       }
     }
@@ -135,7 +135,7 @@ final class RandomMessage {
     }
   }
 
-  private static Object construct(Class<?> type, Class<?>[] types, Object[] values) {
+  private static Object construct(Class<?> type, Class<?>[] types, @Nullable Object[] values) {
     try {
       return type.getConstructor(types).newInstance(values);
     } catch (InvocationTargetException e) {
