@@ -6,8 +6,9 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One daemon thread for calls that block and that no loop may make, such as looking up a host's name. It starts with the first
- * task and ends when there has been none for a while. At most {@link #MAX_WAITING_TASKS} wait; more are refused. Any thread.
+ * One daemon thread for calls that block and that no loop may make, such as looking up a host's
+ * name. It starts with the first task and ends when there has been none for a while. At most {@link
+ * #MAX_WAITING_TASKS} wait; more are refused. Any thread.
  */
 public final class IdleThreadExecutor implements Executor {
 

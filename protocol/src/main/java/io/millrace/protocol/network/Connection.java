@@ -16,19 +16,23 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection to a broker, from a client or from another broker's fetcher. It knows which versions both sides speak, sends
- * requests without waiting for the answers of earlier ones, and pairs answers with requests.
+ * A connection to a broker, from a client or from another broker's fetcher. It knows which versions
+ * both sides speak, sends requests without waiting for the answers of earlier ones, and pairs
+ * answers with requests.
  *
  * <ul>
- *   <li>Any thread may send; each request is encoded on the thread that sends it, and the message's records may be given back
- *       when {@code send} has returned.
- *   <li>Futures complete on the network loop. Whoever needs more than a few microseconds goes to a loop of its own.
- *   <li>An answer's records live on the heap and need no release, unless {@link ConnectionConfig#shareFrames} was chosen: then
- *       whoever gets the answer calls {@code release()} on it, once, when it is done with the records.
- *   <li>At most {@link ConnectionConfig#maxInFlight} requests wait for answers; one more fails at once with {@link
- *       Kind#TOO_MANY_IN_FLIGHT}, and nothing is sent.
- *   <li>A request that is not answered in time fails with {@link Kind#TIMED_OUT} and the connection closes, for the answers
- *       behind it could not come either. Whatever waits when the connection ends fails with the reason.
+ *   <li>Any thread may send; each request is encoded on the thread that sends it, and the message's
+ *       records may be given back when {@code send} has returned.
+ *   <li>Futures complete on the network loop. Whoever needs more than a few microseconds goes to a
+ *       loop of its own.
+ *   <li>An answer's records live on the heap and need no release, unless {@link
+ *       ConnectionConfig#shareFrames} was chosen: then whoever gets the answer calls {@code
+ *       release()} on it, once, when it is done with the records.
+ *   <li>At most {@link ConnectionConfig#maxInFlight} requests wait for answers; one more fails at
+ *       once with {@link Kind#TOO_MANY_IN_FLIGHT}, and nothing is sent.
+ *   <li>A request that is not answered in time fails with {@link Kind#TIMED_OUT} and the connection
+ *       closes, for the answers behind it could not come either. Whatever waits when the connection
+ *       ends fails with the reason.
  * </ul>
  */
 public final class Connection {
@@ -39,9 +43,15 @@ public final class Connection {
   private final ConnectionHandler handler;
   private final AtomicInteger inFlight;
   private final AtomicInteger nextCorrelationId = new AtomicInteger();
-  private volatile @Nullable PeerVersions versions; // set once, before anybody else gets to see the connection
+  private volatile @Nullable PeerVersions
+      versions; // set once, before anybody else gets to see the connection
 
-  Connection(Channel channel, String peer, ConnectionConfig config, ConnectionHandler handler, AtomicInteger inFlight) {
+  Connection(
+      Channel channel,
+      String peer,
+      ConnectionConfig config,
+      ConnectionHandler handler,
+      AtomicInteger inFlight) {
     this.channel = channel;
     this.peer = peer;
     this.config = config;
@@ -83,18 +93,28 @@ public final class Connection {
   }
 
   /**
-   * Sends a request in the highest version that both sides speak, at most {@code maxVersion}. A produce request with acks 0
-   * has no answer: its future completes with an empty response when the bytes are with the operating system.
+   * Sends a request in the highest version that both sides speak, at most {@code maxVersion}. A
+   * produce request with acks 0 has no answer: its future completes with an empty response when the
+   * bytes are with the operating system.
    */
-  public CompletableFuture<ResponseMessage> send(RequestMessage request, short maxVersion, Duration timeout) {
+  public CompletableFuture<ResponseMessage> send(
+      RequestMessage request, short maxVersion, Duration timeout) {
     ApiKey key = request.apiKey();
     short version = versions().best(key, maxVersion);
     if (version < 0) {
       return CompletableFuture.failedFuture(
           new ConnectionException(
               Kind.UNSUPPORTED_VERSION,
-              "no common version of " + key.apiName() + ": we speak " + key.versions() + ", the peer "
-                  + versions().range(key) + ", cap=" + maxVersion + " peer=" + peer));
+              "no common version of "
+                  + key.apiName()
+                  + ": we speak "
+                  + key.versions()
+                  + ", the peer "
+                  + versions().range(key)
+                  + ", cap="
+                  + maxVersion
+                  + " peer="
+                  + peer));
     }
     return sendAs(request, version, timeout);
   }
@@ -105,15 +125,18 @@ public final class Connection {
     return send(request, timeout).thenApply(answer::cast);
   }
 
-  CompletableFuture<ResponseMessage> sendAs(RequestMessage request, short version, Duration timeout) {
+  CompletableFuture<ResponseMessage> sendAs(
+      RequestMessage request, short version, Duration timeout) {
     if (!takePlace()) {
       return CompletableFuture.failedFuture(
           new ConnectionException(
-              Kind.TOO_MANY_IN_FLIGHT, config.maxInFlight() + " requests are in flight already, peer=" + peer));
+              Kind.TOO_MANY_IN_FLIGHT,
+              config.maxInFlight() + " requests are in flight already, peer=" + peer));
     }
     boolean expectsAnswer = !(request instanceof ProduceRequest produce && produce.acks() == 0);
     PendingRequest pending =
-        new PendingRequest(request.apiKey(), version, nextCorrelationId.getAndIncrement(), expectsAnswer);
+        new PendingRequest(
+            request.apiKey(), version, nextCorrelationId.getAndIncrement(), expectsAnswer);
     OutboundFrame frame;
     try {
       frame = encode(request, pending);
@@ -122,7 +145,14 @@ public final class Connection {
       return CompletableFuture.failedFuture(
           new ConnectionException(
               Kind.UNSUPPORTED_VERSION,
-              request.apiKey().apiName() + " v" + version + " cannot say it: " + e.getMessage() + ", peer=" + peer, e));
+              request.apiKey().apiName()
+                  + " v"
+                  + version
+                  + " cannot say it: "
+                  + e.getMessage()
+                  + ", peer="
+                  + peer,
+              e));
     } catch (RuntimeException e) {
       inFlight.decrementAndGet();
       throw e;
@@ -135,7 +165,8 @@ public final class Connection {
     WireWriter out = new WireWriter(channel.alloc());
     try {
       RequestHeader header =
-          new RequestHeader(pending.key.id(), pending.version, pending.correlationId, config.clientId());
+          new RequestHeader(
+              pending.key.id(), pending.version, pending.correlationId, config.clientId());
       header.write(out, pending.key.requestHeaderVersion(pending.version));
       request.write(out, pending.version);
     } catch (RuntimeException e) {

@@ -10,9 +10,9 @@ import java.time.Duration;
  * @param connectTimeout for the TCP connection and for the negotiation of versions, each
  * @param maxInFlight requests without an answer; a further one fails at once
  * @param limits of answers
- * @param shareFrames true: the records of an answer are slices of pooled network memory, and whoever receives the answer
- *     releases it with {@code Message.release()}, once. False: answers are copied to the heap as they come, and releasing
- *     them is not needed
+ * @param shareFrames true: the records of an answer are slices of pooled network memory, and
+ *     whoever receives the answer releases it with {@code Message.release()}, once. False: answers
+ *     are copied to the heap as they come, and releasing them is not needed
  * @param softwareName what we call ourselves in the negotiation
  */
 public record ConnectionConfig(
@@ -30,7 +30,10 @@ public record ConnectionConfig(
     }
   }
 
-  /** Ten seconds, five requests in flight, frames as large as Kafka's brokers send, no frames shared. */
+  /**
+   * Ten seconds, five requests in flight, frames as large as Kafka's brokers send, no frames
+   * shared.
+   */
   public static ConnectionConfig withClientId(String clientId) {
     return new ConnectionConfig(
         clientId,
@@ -43,19 +46,28 @@ public record ConnectionConfig(
   }
 
   public ConnectionConfig withConnectTimeout(Duration timeout) {
-    return new ConnectionConfig(clientId, timeout, maxInFlight, limits, shareFrames, softwareName, softwareVersion);
+    return new ConnectionConfig(
+        clientId, timeout, maxInFlight, limits, shareFrames, softwareName, softwareVersion);
   }
 
   public ConnectionConfig withMaxInFlight(int requests) {
-    return new ConnectionConfig(clientId, connectTimeout, requests, limits, shareFrames, softwareName, softwareVersion);
+    return new ConnectionConfig(
+        clientId, connectTimeout, requests, limits, shareFrames, softwareName, softwareVersion);
   }
 
   public ConnectionConfig withLimits(FrameLimits frameLimits) {
     return new ConnectionConfig(
-        clientId, connectTimeout, maxInFlight, frameLimits, shareFrames, softwareName, softwareVersion);
+        clientId,
+        connectTimeout,
+        maxInFlight,
+        frameLimits,
+        shareFrames,
+        softwareName,
+        softwareVersion);
   }
 
   public ConnectionConfig withSharedFrames() {
-    return new ConnectionConfig(clientId, connectTimeout, maxInFlight, limits, true, softwareName, softwareVersion);
+    return new ConnectionConfig(
+        clientId, connectTimeout, maxInFlight, limits, true, softwareName, softwareVersion);
   }
 }

@@ -13,13 +13,25 @@ public final class ConnectionException extends IOException {
   public enum Kind {
     /** Nobody answered at the address, or the negotiation of versions failed. */
     NOT_CONNECTED,
-    /** The connection ended before the answer came; the request may or may not have been carried out. */
+    /**
+     * The connection ended before the answer came; the request may or may not have been carried
+     * out.
+     */
     CLOSED,
-    /** No answer in time; the connection is closed. The request may or may not have been carried out. */
+    /**
+     * No answer in time; the connection is closed. The request may or may not have been carried
+     * out.
+     */
     TIMED_OUT,
-    /** The limit of requests in flight is reached; nothing was sent. Send again when an answer has come. */
+    /**
+     * The limit of requests in flight is reached; nothing was sent. Send again when an answer has
+     * come.
+     */
     TOO_MANY_IN_FLIGHT,
-    /** No version of the API that both sides speak, or none that can say what the request says; nothing was sent. */
+    /**
+     * No version of the API that both sides speak, or none that can say what the request says;
+     * nothing was sent.
+     */
     UNSUPPORTED_VERSION,
     /** The peer's answer is not one; the connection is closed. */
     MALFORMED_ANSWER
@@ -42,6 +54,8 @@ public final class ConnectionException extends IOException {
 
   /** Whether it is certain that the peer has not seen the request. */
   public boolean nothingWasSent() {
-    return kind == Kind.NOT_CONNECTED || kind == Kind.TOO_MANY_IN_FLIGHT || kind == Kind.UNSUPPORTED_VERSION;
+    return kind == Kind.NOT_CONNECTED
+        || kind == Kind.TOO_MANY_IN_FLIGHT
+        || kind == Kind.UNSUPPORTED_VERSION;
   }
 }

@@ -26,8 +26,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pairs answers with requests. A peer answers in the order of the requests, so the answer that comes belongs to the request
- * that has waited longest; its correlation id must say the same, or the stream is not what we think it is and ends.
+ * Pairs answers with requests. A peer answers in the order of the requests, so the answer that
+ * comes belongs to the request that has waited longest; its correlation id must say the same, or
+ * the stream is not what we think it is and ends.
  *
  * <pre>
  *   active --peer closes | we close | timeout | bad answer--> inactive: every request that waits fails with the reason
@@ -75,24 +76,33 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
       ctx.executor().execute(() -> sendNow(ctx, request, frame, timeoutNanos));
     } catch (RejectedExecutionException e) {
       frame.release();
-      fail(request, new ConnectionException(Kind.CLOSED, "network loops are shut down, peer=" + peer, e));
+      fail(
+          request,
+          new ConnectionException(Kind.CLOSED, "network loops are shut down, peer=" + peer, e));
     }
   }
 
-  private void sendNow(ChannelHandlerContext ctx, PendingRequest request, OutboundFrame frame, long timeoutNanos) {
+  private void sendNow(
+      ChannelHandlerContext ctx, PendingRequest request, OutboundFrame frame, long timeoutNanos) {
     if (reason != null || !ctx.channel().isActive()) {
       frame.release();
-      fail(request, new ConnectionException(Kind.CLOSED, "connection is closed, peer=" + peer, reason));
+      fail(
+          request,
+          new ConnectionException(Kind.CLOSED, "connection is closed, peer=" + peer, reason));
       return;
     }
     // Before the write: a peer on the same machine may answer within it.
     pending.add(request);
-    request.timeout(ctx.executor().schedule(() -> timedOut(request, timeoutNanos), timeoutNanos, TimeUnit.NANOSECONDS));
+    request.timeout(
+        ctx.executor()
+            .schedule(() -> timedOut(request, timeoutNanos), timeoutNanos, TimeUnit.NANOSECONDS));
     ctx.write(frame)
         .addListener(
             written -> {
               if (!written.isSuccess()) {
-                end(new ConnectionException(Kind.CLOSED, "write failed, peer=" + peer, written.cause()));
+                end(
+                    new ConnectionException(
+                        Kind.CLOSED, "write failed, peer=" + peer, written.cause()));
               } else if (!request.expectsAnswer) {
                 if (pending.remove(request)) {
                   settle(request);
@@ -157,7 +167,8 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
 
   private ResponseMessage read(PendingRequest request, ByteBuf frame) {
     boolean copy = !shareFrames && carriesRecords(request.key);
-    WireReader in = new WireReader(copy ? Unpooled.wrappedBuffer(ByteBufUtil.getBytes(frame)) : frame, limits);
+    WireReader in =
+        new WireReader(copy ? Unpooled.wrappedBuffer(ByteBufUtil.getBytes(frame)) : frame, limits);
     try {
       ResponseHeader.read(in, request.key.responseHeaderVersion(request.version));
       short version = request.version;
@@ -178,7 +189,8 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   }
 
   private static boolean startsWithUnsupportedVersion(ByteBuf frame) {
-    return frame.readableBytes() >= 2 && frame.getShort(frame.readerIndex()) == ErrorCode.UNSUPPORTED_VERSION.code();
+    return frame.readableBytes() >= 2
+        && frame.getShort(frame.readerIndex()) == ErrorCode.UNSUPPORTED_VERSION.code();
   }
 
   private static boolean carriesRecords(ApiKey key) {
@@ -187,13 +199,21 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
 
   private void timedOut(PendingRequest request, long timeoutNanos) {
     if (pending.remove(request)) {
-      // The answers behind it wait for it too, and an answer that still comes would be taken for the next one's.
+      // The answers behind it wait for it too, and an answer that still comes would be taken for
+      // the next one's.
       ConnectionException timeout =
           new ConnectionException(
               Kind.TIMED_OUT,
-              "no answer to " + request + " within " + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms, peer=" + peer);
+              "no answer to "
+                  + request
+                  + " within "
+                  + TimeUnit.NANOSECONDS.toMillis(timeoutNanos)
+                  + " ms, peer="
+                  + peer);
       settle(request);
-      end(new ConnectionException(Kind.CLOSED, "closed because an earlier request timed out, peer=" + peer, timeout));
+      end(
+          new ConnectionException(
+              Kind.CLOSED, "closed because an earlier request timed out, peer=" + peer, timeout));
       request.future.completeExceptionally(timeout);
     }
   }
@@ -208,7 +228,8 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     end(
         cause instanceof BadFrameException
             ? malformed(String.valueOf(cause.getMessage()), cause)
-            : new ConnectionException(Kind.CLOSED, "connection failed: " + cause.getMessage() + ", peer=" + peer, cause));
+            : new ConnectionException(
+                Kind.CLOSED, "connection failed: " + cause.getMessage() + ", peer=" + peer, cause));
   }
 
   /** Closes, and fails all that waits. Any thread. */
@@ -235,7 +256,9 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     while (!pending.isEmpty()) {
       PendingRequest request = pending.remove();
       request.cancelTimeout();
-      fail(request, new ConnectionException(why.kind(), why.getMessage() + ", request=" + request, why));
+      fail(
+          request,
+          new ConnectionException(why.kind(), why.getMessage() + ", request=" + request, why));
     }
     closed.complete(why);
   }

@@ -21,10 +21,16 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Makes one {@link Connection}: looks the name up, tries its addresses in turn, negotiates versions. Used once. */
+/**
+ * Makes one {@link Connection}: looks the name up, tries its addresses in turn, negotiates
+ * versions. Used once.
+ */
 final class Connector {
 
-  /** The newest ApiVersions that brokers in the field answer; a broker that does not know it says what it knows. */
+  /**
+   * The newest ApiVersions that brokers in the field answer; a broker that does not know it says
+   * what it knows.
+   */
   private static final short FIRST_ASKED = 4;
 
   private final NetworkLoops loops;
@@ -79,21 +85,27 @@ final class Connector {
             .channel(loops.channelType())
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.SO_KEEPALIVE, true)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(Integer.MAX_VALUE, config.connectTimeout().toMillis()))
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                (int) Math.min(Integer.MAX_VALUE, config.connectTimeout().toMillis()))
             .handler(
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
                     channel
                         .pipeline()
-                        .addLast(new FrameDecoder(config.limits()), OutboundFrameWriter.INSTANCE, handler);
+                        .addLast(
+                            new FrameDecoder(config.limits()),
+                            OutboundFrameWriter.INSTANCE,
+                            handler);
                   }
                 })
             .connect(new InetSocketAddress(addresses[index], port));
     connecting.addListener(
         done -> {
           if (done.isSuccess()) {
-            negotiate(new Connection(connecting.channel(), peer, config, handler, inFlight), FIRST_ASKED);
+            negotiate(
+                new Connection(connecting.channel(), peer, config, handler, inFlight), FIRST_ASKED);
           } else if (index + 1 < addresses.length) {
             tryAddress(addresses, index + 1);
           } else {
@@ -113,9 +125,13 @@ final class Connector {
         .whenComplete(
             (response, failure) -> {
               if (failure != null) {
-                Throwable cause = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
+                Throwable cause =
+                    failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
                 connection.close();
-                fail("versions were not negotiated: " + (cause == null ? failure : cause).getMessage(), cause);
+                fail(
+                    "versions were not negotiated: "
+                        + (cause == null ? failure : cause).getMessage(),
+                    cause);
               } else {
                 onVersions(connection, version, response);
               }
@@ -142,6 +158,8 @@ final class Connector {
   }
 
   private void fail(String why, @Nullable Throwable cause) {
-    result.completeExceptionally(new ConnectionException(Kind.NOT_CONNECTED, "cannot connect to " + peer + ": " + why, cause));
+    result.completeExceptionally(
+        new ConnectionException(
+            Kind.NOT_CONNECTED, "cannot connect to " + peer + ": " + why, cause));
   }
 }

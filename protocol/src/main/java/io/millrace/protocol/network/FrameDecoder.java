@@ -8,9 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Cuts the stream into frames: a length in four bytes, then as many bytes. Passes on what follows the length, as a retained
- * slice that its receiver releases. A length that is zero, negative or over the limit ends the stream: a {@link
- * BadFrameException} goes down the pipeline once, what comes after is dropped.
+ * Cuts the stream into frames: a length in four bytes, then as many bytes. Passes on what follows
+ * the length, as a retained slice that its receiver releases. A length that is zero, negative or
+ * over the limit ends the stream: a {@link BadFrameException} goes down the pipeline once, what
+ * comes after is dropped.
  *
  * <p>Confined to the channel's loop.
  */
@@ -45,7 +46,12 @@ public final class FrameDecoder extends ByteToMessageDecoder {
     if (length <= 0 || length > maxFrameBytes) {
       failed = true;
       String message =
-          "frame of " + length + " bytes, allowed is 1 to " + maxFrameBytes + guess(in) + ", remote="
+          "frame of "
+              + length
+              + " bytes, allowed is 1 to "
+              + maxFrameBytes
+              + guess(in)
+              + ", remote="
               + ctx.channel().remoteAddress();
       in.skipBytes(in.readableBytes());
       throw new BadFrameException(message);
@@ -66,7 +72,8 @@ public final class FrameDecoder extends ByteToMessageDecoder {
     }
     String text = in.toString(in.readerIndex(), LENGTH_BYTES, StandardCharsets.US_ASCII);
     return switch (text) {
-      case "GET ", "POST", "HEAD", "PUT ", "HTTP", "PRI ", "OPTI", "CONN" -> " (the peer speaks HTTP)";
+      case "GET ", "POST", "HEAD", "PUT ", "HTTP", "PRI ", "OPTI", "CONN" ->
+          " (the peer speaks HTTP)";
       case "SSH-" -> " (the peer speaks SSH)";
       default -> "";
     };

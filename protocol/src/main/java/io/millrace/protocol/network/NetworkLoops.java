@@ -20,8 +20,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The network threads that connections share: epoll when its native library is on the class path, NIO otherwise. Daemon
- * threads, started when first used. Any thread.
+ * The network threads that connections share: epoll when its native library is on the class path,
+ * NIO otherwise. Daemon threads, started when first used. Any thread.
  */
 public final class NetworkLoops implements AutoCloseable {
 
@@ -36,7 +36,8 @@ public final class NetworkLoops implements AutoCloseable {
    */
   public NetworkLoops(String name, int threads) {
     IoHandlerFactory handlers = EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    this.group = new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), handlers);
+    this.group =
+        new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), handlers);
     this.resolver = new IdleThreadExecutor(name + "-resolver");
   }
 
@@ -76,12 +77,16 @@ public final class NetworkLoops implements AutoCloseable {
     shutdown();
   }
 
-  /** Looks for the library before Netty does: its own search fails slowly, with a stack trace per name that it tries. */
+  /**
+   * Looks for the library before Netty does: its own search fails slowly, with a stack trace per
+   * name that it tries.
+   */
   private static boolean epollIsThere() {
     if (!System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("linux")) {
       return false;
     }
-    String architecture = System.getProperty("os.arch", "").equals("aarch64") ? "aarch_64" : "x86_64";
+    String architecture =
+        System.getProperty("os.arch", "").equals("aarch64") ? "aarch_64" : "x86_64";
     String library = "META-INF/native/libnetty_transport_native_epoll_" + architecture + ".so";
     return NetworkLoops.class.getClassLoader().getResource(library) != null && Epoll.isAvailable();
   }

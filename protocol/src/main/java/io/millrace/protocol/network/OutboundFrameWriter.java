@@ -9,8 +9,9 @@ import io.netty.util.ReferenceCounted;
 import java.util.List;
 
 /**
- * Writes an {@link OutboundFrame} as its pieces: buffers are gathered into one system call, file regions are sent by the
- * kernel. The write's promise is the last piece's: Netty writes in order and fails all that follows a failure.
+ * Writes an {@link OutboundFrame} as its pieces: buffers are gathered into one system call, file
+ * regions are sent by the kernel. The write's promise is the last piece's: Netty writes in order
+ * and fails all that follows a failure.
  *
  * <p>Shared by all channels; anything else passes through.
  */

@@ -19,7 +19,9 @@ public final class PeerVersions {
     PeerVersions versions = new PeerVersions();
     for (ApiVersion version : response.apiKeys()) {
       ApiKey key = ApiKey.forId(version.apiKey());
-      if (key != null && version.minVersion() >= 0 && version.minVersion() <= version.maxVersion()) {
+      if (key != null
+          && version.minVersion() >= 0
+          && version.minVersion() <= version.maxVersion()) {
         versions.ranges.put(key, new ApiVersionRange(version.minVersion(), version.maxVersion()));
       }
     }

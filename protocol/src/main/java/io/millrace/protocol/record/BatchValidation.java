@@ -11,7 +11,8 @@ public sealed interface BatchValidation {
    * @param minTimestamp of all records, -1 when there is a record without one
    * @param maxTimestamp of all records, -1 when none has one
    */
-  record Valid(int batches, int records, long minTimestamp, long maxTimestamp) implements BatchValidation {}
+  record Valid(int batches, int records, long minTimestamp, long maxTimestamp)
+      implements BatchValidation {}
 
   /**
    * @param error what the client is told

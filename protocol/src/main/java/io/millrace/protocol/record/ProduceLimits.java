@@ -14,12 +14,16 @@ public record ProduceLimits(
   public ProduceLimits {
     if (maxBatchBytes < 0 || maxDecompressedBytes < 0) {
       throw new IllegalArgumentException(
-          "limits must not be negative: maxBatchBytes=" + maxBatchBytes + " maxDecompressedBytes=" + maxDecompressedBytes);
+          "limits must not be negative: maxBatchBytes="
+              + maxBatchBytes
+              + " maxDecompressedBytes="
+              + maxDecompressedBytes);
     }
   }
 
   /** A batch limit, everything else allowed. */
   public static ProduceLimits ofBatchBytes(int maxBatchBytes) {
-    return new ProduceLimits(maxBatchBytes, Compression.DEFAULT_MAX_DECOMPRESSED_BYTES, true, false);
+    return new ProduceLimits(
+        maxBatchBytes, Compression.DEFAULT_MAX_DECOMPRESSED_BYTES, true, false);
   }
 }

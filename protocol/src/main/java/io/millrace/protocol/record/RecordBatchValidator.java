@@ -9,12 +9,13 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks batches before they are handed to a log, so that the append thread need not look into them: bounds, format,
- * checksum, counts, offsets, and every record's lengths. Never trusts a size it has not seen the bytes of; a compressed batch
- * is decompressed through a small window and no further than the limit. The outcome is a value.
+ * Checks batches before they are handed to a log, so that the append thread need not look into
+ * them: bounds, format, checksum, counts, offsets, and every record's lengths. Never trusts a size
+ * it has not seen the bytes of; a compressed batch is decompressed through a small window and no
+ * further than the limit. The outcome is a value.
  *
- * <p>A batch whose maximum timestamp is not the maximum of its records' is corrected in place, as Kafka's broker does: the
- * time index is built from it.
+ * <p>A batch whose maximum timestamp is not the maximum of its records' is corrected in place, as
+ * Kafka's broker does: the time index is built from it.
  *
  * <p>One object checks one payload, on the network thread that owns it.
  */
@@ -32,7 +33,10 @@ public final class RecordBatchValidator {
     this.maxBatchBytes = maxBatchBytes;
   }
 
-  /** Checks what a client wants appended: one batch or more, each with offsets from 0 and none of the system's own. */
+  /**
+   * Checks what a client wants appended: one batch or more, each with offsets from 0 and none of
+   * the system's own.
+   */
   public static BatchValidation validateProduce(MemoryRecords records, ProduceLimits limits) {
     if (records.sizeInBytes() == 0) {
       return new Invalid(ErrorCode.INVALID_RECORD, "no record batch");
@@ -41,8 +45,9 @@ public final class RecordBatchValidator {
   }
 
   /**
-   * Checks what a leader sent to a follower: whole batches with valid checksums and rising offsets. What is in them the leader
-   * has checked. A last batch cut short is an error here; a fetcher cuts it off first.
+   * Checks what a leader sent to a follower: whole batches with valid checksums and rising offsets.
+   * What is in them the leader has checked. A last batch cut short is an error here; a fetcher cuts
+   * it off first.
    */
   public static BatchValidation validateReplicated(MemoryRecords records) {
     return new RecordBatchValidator(records, Integer.MAX_VALUE).replicated();
@@ -82,10 +87,17 @@ public final class RecordBatchValidator {
       if (!batch.isCrcValid()) {
         return wrongCrc(batch);
       }
-      if (batch.baseOffset() < nextOffset || batch.lastOffsetDelta() < 0 || batch.nextOffset() < 0) {
+      if (batch.baseOffset() < nextOffset
+          || batch.lastOffsetDelta() < 0
+          || batch.nextOffset() < 0) {
         return new Invalid(
             ErrorCode.CORRUPT_MESSAGE,
-            "batch has offsets " + batch.baseOffset() + " to " + batch.lastOffset() + ", expected from " + nextOffset);
+            "batch has offsets "
+                + batch.baseOffset()
+                + " to "
+                + batch.lastOffset()
+                + ", expected from "
+                + nextOffset);
       }
       nextOffset = batch.nextOffset();
       batches++;
@@ -105,13 +117,18 @@ public final class RecordBatchValidator {
         maxTimestamp);
   }
 
-  /** What must hold before a flyweight may stand there. The magic first: older formats have shorter headers. */
+  /**
+   * What must hold before a flyweight may stand there. The magic first: older formats have shorter
+   * headers.
+   */
   private @Nullable Invalid checkBounds(int position) {
     int available = buffer.limit() - position;
     if (available > RecordBatch.MAGIC_OFFSET) {
       byte magic = buffer.get(position + RecordBatch.MAGIC_OFFSET);
       if (magic != RecordBatch.MAGIC) {
-        return new Invalid(ErrorCode.INVALID_RECORD, "batch has magic " + magic + ", expected " + RecordBatch.MAGIC);
+        return new Invalid(
+            ErrorCode.INVALID_RECORD,
+            "batch has magic " + magic + ", expected " + RecordBatch.MAGIC);
       }
     }
     if (available < RecordBatch.HEADER_SIZE) {
@@ -120,7 +137,8 @@ public final class RecordBatchValidator {
           "batch header needs " + RecordBatch.HEADER_SIZE + " bytes, " + available + " left");
     }
     int length = buffer.getInt(position + RecordBatch.LENGTH);
-    if (length < RecordBatch.HEADER_SIZE - RecordBatch.LOG_OVERHEAD || length > available - RecordBatch.LOG_OVERHEAD) {
+    if (length < RecordBatch.HEADER_SIZE - RecordBatch.LOG_OVERHEAD
+        || length > available - RecordBatch.LOG_OVERHEAD) {
       return new Invalid(
           ErrorCode.CORRUPT_MESSAGE,
           "batch claims " + length + " bytes, " + (available - RecordBatch.LOG_OVERHEAD) + " left");
@@ -128,7 +146,10 @@ public final class RecordBatchValidator {
     if (length > maxBatchBytes - RecordBatch.LOG_OVERHEAD) {
       return new Invalid(
           ErrorCode.MESSAGE_TOO_LARGE,
-          "batch of " + ((long) length + RecordBatch.LOG_OVERHEAD) + " bytes is over the limit of " + maxBatchBytes);
+          "batch of "
+              + ((long) length + RecordBatch.LOG_OVERHEAD)
+              + " bytes is over the limit of "
+              + maxBatchBytes);
     }
     return null;
   }
@@ -141,7 +162,8 @@ public final class RecordBatchValidator {
       return invalid("clients may not write control batches");
     }
     if (batch.timestampType() == TimestampType.LOG_APPEND_TIME) {
-      return new Invalid(ErrorCode.INVALID_TIMESTAMP, "producers may not set the timestamp type to LogAppendTime");
+      return new Invalid(
+          ErrorCode.INVALID_TIMESTAMP, "producers may not set the timestamp type to LogAppendTime");
     }
     if (batch.baseOffset() != 0) {
       return invalid("batch has base offset " + batch.baseOffset() + ", expected 0");
@@ -151,11 +173,19 @@ public final class RecordBatchValidator {
     }
     if (batch.lastOffsetDelta() != batch.recordCount() - 1) {
       return invalid(
-          "batch has last offset delta " + batch.lastOffsetDelta() + " and " + batch.recordCount() + " records");
+          "batch has last offset delta "
+              + batch.lastOffsetDelta()
+              + " and "
+              + batch.recordCount()
+              + " records");
     }
     if (batch.hasProducerId() && (batch.baseSequence() < 0 || batch.producerEpoch() < 0)) {
       return invalid(
-          "producer " + batch.producerId() + " sent sequence " + batch.baseSequence() + " of epoch "
+          "producer "
+              + batch.producerId()
+              + " sent sequence "
+              + batch.baseSequence()
+              + " of epoch "
               + batch.producerEpoch());
     }
     if (batch.isTransactional() && !batch.hasProducerId()) {
@@ -165,7 +195,9 @@ public final class RecordBatchValidator {
     if (compression == null || (compression == Compression.ZSTD && !limits.zstdAllowed())) {
       return new Invalid(
           ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
-          "compression codec " + (batch.attributes() & RecordBatch.CODEC_MASK) + " is not allowed here");
+          "compression codec "
+              + (batch.attributes() & RecordBatch.CODEC_MASK)
+              + " is not allowed here");
     }
     return null;
   }
@@ -179,17 +211,20 @@ public final class RecordBatchValidator {
     try (InputStream source = compression.decompressing(payload)) {
       return walk(batch, RecordWalker.streaming(source), limits.maxDecompressedBytes(), limits);
     } catch (IOException | RuntimeException e) { // codecs answer bad bytes with either
-      return invalid(compression.configValue() + " batch cannot be decompressed: " + e.getMessage());
+      return invalid(
+          compression.configValue() + " batch cannot be decompressed: " + e.getMessage());
     }
   }
 
-  private @Nullable Invalid walk(RecordBatch batch, RecordWalker walker, long maxBytes, ProduceLimits limits) {
+  private @Nullable Invalid walk(
+      RecordBatch batch, RecordWalker walker, long maxBytes, ProduceLimits limits) {
     try {
       walker.walk(batch.recordCount(), maxBytes);
     } catch (RecordWalker.BadRecord e) {
       return invalid(String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      return invalid(batch.compression().configValue() + " batch cannot be decompressed: " + e.getMessage());
+      return invalid(
+          batch.compression().configValue() + " batch cannot be decompressed: " + e.getMessage());
     }
     if (limits.keysRequired() && walker.sawNullKey()) {
       return invalid("a compacted topic takes no record without a key");
@@ -200,15 +235,21 @@ public final class RecordBatchValidator {
       batch.setMaxTimestamp(max);
     }
     maxTimestamp = Math.max(maxTimestamp, max);
-    minTimestamp = Math.min(minTimestamp, Math.max(RecordBatch.NO_TIMESTAMP, base + walker.minTimestampDelta()));
+    minTimestamp =
+        Math.min(
+            minTimestamp, Math.max(RecordBatch.NO_TIMESTAMP, base + walker.minTimestampDelta()));
     return null;
   }
 
   private static Invalid wrongCrc(RecordBatch batch) {
     return new Invalid(
         ErrorCode.CORRUPT_MESSAGE,
-        "batch carries checksum 0x" + Integer.toHexString(batch.crc()) + " and has 0x"
-            + Integer.toHexString(batch.computeCrc()) + ", baseOffset=" + batch.baseOffset());
+        "batch carries checksum 0x"
+            + Integer.toHexString(batch.crc())
+            + " and has 0x"
+            + Integer.toHexString(batch.computeCrc())
+            + ", baseOffset="
+            + batch.baseOffset());
   }
 
   private static Invalid invalid(String reason) {

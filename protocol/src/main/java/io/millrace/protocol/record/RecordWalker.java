@@ -7,15 +7,18 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks a batch's records without making objects of them and checks all that they claim about themselves. Memory in place is
- * walked in place; a compressed batch passes through a window of fixed size, so that what it grows to costs time up to the
- * limit but never memory.
+ * Walks a batch's records without making objects of them and checks all that they claim about
+ * themselves. Memory in place is walked in place; a compressed batch passes through a window of
+ * fixed size, so that what it grows to costs time up to the limit but never memory.
  *
  * <p>Confined to the thread that validates.
  */
 final class RecordWalker {
 
-  /** More than the longest run of lengths that is read at a time; large enough to make refills cheap. */
+  /**
+   * More than the longest run of lengths that is read at a time; large enough to make refills
+   * cheap.
+   */
   private static final int WINDOW_BYTES = 16 * 1024;
 
   private final @Nullable InputStream source; // null: everything is in the window already
@@ -98,7 +101,12 @@ final class RecordWalker {
     skipHeaders(end, index);
     if (before + position != end) {
       throw new BadRecord(
-          "record " + index + " claims " + length + " bytes and has " + (before + position - start));
+          "record "
+              + index
+              + " claims "
+              + length
+              + " bytes and has "
+              + (before + position - start));
     }
   }
 
