@@ -56,7 +56,7 @@ public class WakeUpLincheckTest {
   @Test
   void noWakeUpIsLost_inAnyInterleaving() {
     new ModelCheckingOptions()
-        .iterations(20)
+        .iterations(8)
         .invocationsPerIteration(500)
         .threads(3)
         .actorsPerThread(3)
