@@ -15,13 +15,18 @@ import java.util.concurrent.locks.ReentrantLock;
 final class MemoryBudget {
 
   private final long capacity;
+  private final Runnable onContention;
   private final AtomicLong free;
   private final AtomicLong waiting = new AtomicLong(); // waiters in either form; read without the lock
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<Waiter> queue = new ArrayDeque<>(); // guarded by lock
 
-  MemoryBudget(long capacity) {
+  /**
+   * @param onContention runs when somebody begins to wait, under the lock: hand over and return
+   */
+  MemoryBudget(long capacity, Runnable onContention) {
     this.capacity = capacity;
+    this.onContention = onContention;
     this.free = new AtomicLong(capacity);
   }
 
@@ -126,6 +131,9 @@ final class MemoryBudget {
     queue.add(waiter);
     waiting.incrementAndGet();
     serveQueue();
+    if (!queue.isEmpty()) {
+      onContention.run();
+    }
   }
 
   private void serveQueue() {

@@ -20,7 +20,6 @@ final class PendingRecord extends CompletableFuture<RecordMetadata> {
   final String topic;
   final long timestamp;
   final List<RecordHeader> headers;
-  final int sizeBound;
   final long reservedBytes;
   final long handedOverNanos;
   final @Nullable SendCallback callback;
@@ -35,7 +34,6 @@ final class PendingRecord extends CompletableFuture<RecordMetadata> {
       byte @Nullable [] key,
       byte @Nullable [] value,
       List<RecordHeader> headers,
-      int sizeBound,
       long reservedBytes,
       long handedOverNanos,
       @Nullable SendCallback callback) {
@@ -45,7 +43,6 @@ final class PendingRecord extends CompletableFuture<RecordMetadata> {
     this.key = key;
     this.value = value;
     this.headers = headers;
-    this.sizeBound = sizeBound;
     this.reservedBytes = reservedBytes;
     this.handedOverNanos = handedOverNanos;
     this.callback = callback;

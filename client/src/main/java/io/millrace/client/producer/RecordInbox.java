@@ -43,11 +43,13 @@ final class RecordInbox {
     }
   }
 
-  /** Takes all records that are in the queue now. For a flush or a close, which must not pass records before them. */
-  void drainAll() {
-    assert loop.owns("drainAll");
+  /**
+   * Takes all records that are in the queue now: for a flush or a close, which must not pass records before them. On the loop, or under
+   * a lock once the loop takes no more.
+   */
+  void takeAll(Consumer<PendingRecord> taker) {
     for (PendingRecord record = queue.poll(); record != null; record = queue.poll()) {
-      receiver.accept(record);
+      taker.accept(record);
     }
   }
 

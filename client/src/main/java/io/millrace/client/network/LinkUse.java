@@ -1,0 +1,10 @@
+package io.millrace.client.network;
+
+/**
+ * What a connection is for. Brokers answer a connection's requests in order, so a fetch that waits for data would hold up all behind
+ * it: fetches have connections of their own.
+ */
+public enum LinkUse {
+  REQUESTS,
+  FETCHES
+}
