@@ -1,5 +1,6 @@
 package io.millrace.log;
 
+import io.millrace.concurrent.Clock;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -49,4 +50,14 @@ public interface LogManager {
 
   /** Flushes everything, writes the marks that make the next start quick, closes all files. The loops stay the caller's. */
   CompletableFuture<Void> shutdown();
+
+  /**
+   * Opens and, after an unclean stop, recovers all logs. Blocks on the disk; the loops need not run yet in the simulation.
+   *
+   * @param directories one or more; one that cannot be opened is offline from the start
+   * @throws LogStorageException when another process holds a directory, or none could be opened
+   */
+  static LogManager open(LogManagerConfig config, List<LogDirectory> directories, Clock clock) {
+    return DirectoryLogManager.open(config, directories, clock);
+  }
 }

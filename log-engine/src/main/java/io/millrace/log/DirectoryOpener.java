@@ -1,0 +1,102 @@
+package io.millrace.log;
+
+import io.millrace.concurrent.Clock;
+import io.millrace.log.storage.AtomicFile;
+import io.millrace.log.storage.LogStorage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens a directory at start: takes its lock, reads whether the last stop was clean, removes leftovers, recovers each log. A log
+ * that cannot be recovered is left out with its reason; it does not keep the others from service.
+ */
+final class DirectoryOpener {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DirectoryOpener.class);
+
+  private static final String CLEAN_FILE = ".clean-shutdown";
+  private static final String DELETED_SUFFIX = "-delete";
+
+  /** The directory's lock, held while it is in service. */
+  interface Hold extends Closeable {}
+
+  private final LogStorage storage;
+  private final LogManagerConfig config;
+  private final Clock clock;
+  private final Map<String, String> damaged = new HashMap<>();
+
+  DirectoryOpener(LogStorage storage, LogManagerConfig config, Clock clock) {
+    this.storage = storage;
+    this.config = config;
+    this.clock = clock;
+  }
+
+  /** The name under which a deleted log waits; no partition's directory is named so. */
+  static String deletedName(TopicPartitionId id) {
+    return "deleted." + id.topicId() + "." + id.partition() + DELETED_SUFFIX;
+  }
+
+  static void markClean(LogStorage storage) throws IOException {
+    AtomicFile.write(storage, "", CLEAN_FILE, new byte[0]);
+  }
+
+  /** Logs that could not be recovered, with the reason, by directory name. */
+  Map<String, String> damaged() {
+    return damaged;
+  }
+
+  void open(DirectoryRuntime runtime) throws IOException {
+    long startNanos = clock.monotonicNanos();
+    boolean clean = storage.exists(CLEAN_FILE);
+    Map<String, OffsetsCheckpoint.Entry> checkpoint = new OffsetsCheckpoint(storage).read();
+    if (clean) {
+      // Gone before the first append: a crash from now on must not find it.
+      storage.delete(CLEAN_FILE);
+      storage.syncDirectory("");
+    }
+    int count = 0;
+    for (String name : storage.list("")) {
+      if (name.endsWith(DELETED_SUFFIX) || name.endsWith(AtomicFile.TEMPORARY_SUFFIX)) {
+        storage.delete(name);
+      } else if (looksLikePartition(name)) {
+        count++;
+        open(runtime, name, clean, checkpoint);
+      }
+    }
+    LOG.info(
+        "opened log directory path={} logs={} damaged={} clean={} ms={}",
+        storage.describe(),
+        count - damaged.size(),
+        damaged.size(),
+        clean,
+        (clock.monotonicNanos() - startNanos) / 1_000_000);
+  }
+
+  private static boolean looksLikePartition(String name) {
+    int dash = name.lastIndexOf('-');
+    return dash > 0 && dash < name.length() - 1 && name.substring(dash + 1).chars().allMatch(c -> c >= '0' && c <= '9');
+  }
+
+  private void open(
+      DirectoryRuntime runtime, String name, boolean clean, Map<String, OffsetsCheckpoint.Entry> checkpoint)
+      throws IOException {
+    TopicPartitionId id = PartitionMetadata.read(storage, name);
+    if (id == null) {
+      LOG.warn("removing a log that was never durable path={}/{}", storage.describe(), name);
+      storage.delete(name);
+      return;
+    }
+    try {
+      LogRecovery recovery =
+          new LogRecovery(storage, id, config.defaults(), clean, checkpoint.get(name), clock.wallMillis());
+      runtime.adopt(id, config.defaults(), recovery.recover());
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.error("cannot recover log path={}/{}", storage.describe(), name, e);
+      damaged.put(name, "log " + storage.describe() + "/" + name + " cannot be recovered: " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,353 @@
+package io.millrace.log;
+
+import io.millrace.concurrent.Clock;
+import io.millrace.concurrent.EventLoop;
+import io.millrace.log.segment.Segment;
+import io.millrace.log.storage.LogStorage;
+import io.millrace.log.tail.LogTail;
+import io.millrace.log.tail.TailCache;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One directory in service: its logs, and what they share: the write at the end of a turn, the flush, the memory for tails, the
+ * checkpoint, and the fate of being offline together.
+ *
+ * <p>The map of logs is read by any thread; all else belongs to the append loop.
+ */
+final class DirectoryRuntime implements LogHost {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DirectoryRuntime.class);
+
+  private final LogStorage storage;
+  private final EventLoop appendLoop;
+  private final EventLoop flushLoop;
+  private final LogManagerConfig config;
+  private final Clock clock;
+  private final BiConsumer<String, String> offlineListener;
+  private final ConcurrentHashMap<String, SegmentedLog> logs = new ConcurrentHashMap<>();
+  private final TailCache tails;
+  private final FlushStage flush;
+  private final OffsetsCheckpoint checkpoint;
+  private final ArrayDeque<SegmentedLog> toWrite = new ArrayDeque<>();
+  private boolean writeScheduled;
+  private boolean stopped;
+  private long checkpointSequence;
+  private List<OffsetsCheckpoint.Entry> lastCheckpoint = List.of();
+  private volatile String offlineReason = "";
+
+  DirectoryRuntime(
+      LogDirectory directory, LogManagerConfig config, Clock clock, BiConsumer<String, String> offlineListener) {
+    this.storage = directory.storage();
+    this.appendLoop = directory.appendLoop();
+    this.flushLoop = directory.flushLoop();
+    this.config = config;
+    this.clock = clock;
+    this.offlineListener = offlineListener;
+    this.tails = new TailCache(config.tailCacheBytes());
+    this.flush = new FlushStage(storage, appendLoop, flushLoop, this::failed);
+    this.checkpoint = new OffsetsCheckpoint(storage);
+  }
+
+  String root() {
+    return storage.describe();
+  }
+
+  boolean isOnline() {
+    return offlineReason.isEmpty();
+  }
+
+  String offlineReason() {
+    return offlineReason;
+  }
+
+  // ---- any thread
+
+  @Nullable SegmentedLog log(String directoryName) {
+    return logs.get(directoryName);
+  }
+
+  Collection<SegmentedLog> logs() {
+    return logs.values();
+  }
+
+  /** Takes a log that was found at start into service. */
+  void adopt(TopicPartitionId id, LogConfig logConfig, LogRecovery.RecoveredLog recovered) {
+    logs.put(id.directoryName(), assemble(id, logConfig, recovered));
+  }
+
+  private SegmentedLog assemble(TopicPartitionId id, LogConfig logConfig, LogRecovery.RecoveredLog recovered) {
+    LogState state = new LogState(id, storage, clock, logConfig, recovered, new LogTail(tails));
+    return new SegmentedLog(state, appendLoop, this);
+  }
+
+  /** Makes an empty log. Its directory and files become durable with its first flush. */
+  SegmentedLog create(TopicPartitionId id, LogConfig logConfig) {
+    String name = id.directoryName();
+    try {
+      storage.delete(name);
+      storage.createDirectory(name);
+      PartitionMetadata.write(storage, id);
+      Segment first = Segment.create(storage, name, 0);
+      LogState state =
+          new LogState(id, storage, clock, logConfig, LogRecovery.RecoveredLog.empty(first), new LogTail(tails));
+      state.unit.directoryNew();
+      state.unit.segmentWritten(first);
+      SegmentedLog log = new SegmentedLog(state, appendLoop, this);
+      logs.put(name, log);
+      return log;
+    } catch (IOException e) {
+      appendLoop.execute(() -> failed(e));
+      throw new LogStorageException("cannot make log " + root() + "/" + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Takes a log out of service and its name off the disk; its bytes go after the delay. */
+  CompletableFuture<Void> delete(SegmentedLog log) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    logs.remove(log.directory(), log);
+    log.retire("log " + log.id() + " was deleted", true);
+    String aside = DirectoryOpener.deletedName(log.id());
+    try {
+      storage.delete(aside);
+      storage.rename(log.directory(), aside);
+    } catch (IOException e) {
+      appendLoop.execute(() -> failed(e));
+      done.completeExceptionally(
+          new LogStorageException("cannot delete log " + root() + "/" + log.directory() + ": " + e.getMessage(), e));
+      return done;
+    }
+    LOG.info("deleting log partition={} path={}/{}", log.id(), root(), aside);
+    appendLoop.execute(
+        () -> {
+          log.dropTail();
+          onFlushLoop(() -> storage.syncDirectory(""), () -> done.complete(null));
+          appendLoop.schedule(
+              () ->
+                  onFlushLoop(
+                      () -> {
+                        log.closeFiles();
+                        storage.delete(aside);
+                      },
+                      () -> {}),
+              TimeUnit.MILLISECONDS.toNanos(log.config().fileDeleteDelayMs()));
+        });
+    return done;
+  }
+
+  private interface DiskWork {
+    void run() throws IOException;
+  }
+
+  private void onFlushLoop(DiskWork work, Runnable then) {
+    flushLoop.execute(
+        () -> {
+          try {
+            work.run();
+            then.run();
+          } catch (IOException e) {
+            appendLoop.execute(() -> failed(e));
+          }
+        });
+  }
+
+  // ---- append loop
+
+  @Override
+  public void writeSoon(SegmentedLog log) {
+    toWrite.add(log);
+    if (!writeScheduled) {
+      // Runs behind the appends that wait in the loop's queue by now, so they share one write and one flush.
+      writeScheduled = true;
+      appendLoop.execute(this::writeAll);
+    }
+  }
+
+  private void writeAll() {
+    writeScheduled = false;
+    try {
+      for (SegmentedLog log = toWrite.poll(); log != null; log = toWrite.poll()) {
+        if (!log.isOffline()) {
+          log.writeStaged();
+          if (log.config().flushBeforeAck()) {
+            flush.add(log);
+          }
+        }
+      }
+      tails.trim();
+      flush.start();
+    } catch (IOException e) {
+      failed(e);
+    }
+  }
+
+  @Override
+  public void flushSoon(SegmentedLog log) {
+    flush.add(log);
+    flush.start();
+  }
+
+  @Override
+  public void failed(IOException cause) {
+    if (!isOnline() || stopped) {
+      return;
+    }
+    String reason = "log directory " + root() + " is offline: " + cause.getMessage();
+    LOG.error("taking log directory offline path={} logs={}", root(), logs.size(), cause);
+    offlineReason = reason;
+    flush.stop();
+    toWrite.clear();
+    logs.values().forEach(log -> log.goOffline(reason));
+    offlineListener.accept(root(), reason);
+  }
+
+  @Override
+  public void checkpointNow() throws IOException {
+    checkpoint.write(++checkpointSequence, gatherCheckpoint());
+  }
+
+  private List<OffsetsCheckpoint.Entry> gatherCheckpoint() {
+    List<OffsetsCheckpoint.Entry> entries = new ArrayList<>(logs.size());
+    logs.values().forEach(log -> entries.add(log.checkpointEntry()));
+    lastCheckpoint = entries;
+    return entries;
+  }
+
+  @Override
+  public void removeLater(Segment segment, long delayMs) {
+    appendLoop.schedule(
+        () -> onFlushLoop(segment::removeDeleted, () -> {}), TimeUnit.MILLISECONDS.toNanos(delayMs));
+  }
+
+  /** Begins the schedules. */
+  void start() {
+    scheduleCheckpoint();
+    scheduleRetention();
+  }
+
+  private void scheduleCheckpoint() {
+    appendLoop.schedule(
+        () -> {
+          if (isOnline() && !stopped) {
+            writeCheckpoint();
+            scheduleCheckpoint();
+          }
+        },
+        TimeUnit.MILLISECONDS.toNanos(config.checkpointIntervalMs()));
+  }
+
+  /** Flushes what topics did not want flushed before the answer, and writes down how far everything is. */
+  private void writeCheckpoint() {
+    for (SegmentedLog log : logs.values()) {
+      if (!log.config().flushBeforeAck() && log.waitsForFlush()) {
+        flush.add(log);
+      }
+    }
+    flush.start();
+    List<OffsetsCheckpoint.Entry> before = lastCheckpoint;
+    List<OffsetsCheckpoint.Entry> now = gatherCheckpoint();
+    if (!now.equals(before)) {
+      long sequence = ++checkpointSequence;
+      onFlushLoop(() -> checkpoint.write(sequence, now), () -> {});
+    }
+  }
+
+  private void scheduleRetention() {
+    appendLoop.schedule(
+        () -> {
+          if (isOnline() && !stopped) {
+            retain();
+            scheduleRetention();
+          }
+        },
+        TimeUnit.MILLISECONDS.toNanos(config.retentionCheckIntervalMs()));
+  }
+
+  void retain() {
+    long now = clock.wallMillis();
+    try {
+      for (SegmentedLog log : logs.values()) {
+        if (!log.isOffline()) {
+          log.retain(now, config.producerIdExpirationMs());
+        }
+      }
+    } catch (IOException e) {
+      failed(e);
+    }
+  }
+
+  CompletableFuture<Void> onAppendLoop(Runnable task) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    appendLoop.execute(
+        () -> {
+          try {
+            task.run();
+            done.complete(null);
+          } catch (RuntimeException e) {
+            done.completeExceptionally(e);
+          }
+        });
+    return done;
+  }
+
+  /** Flushes, writes the clean mark, closes; an offline directory is only closed. */
+  CompletableFuture<Void> shutdown(DirectoryOpener.Hold hold) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    appendLoop.execute(() -> beginShutdown(hold, done));
+    return done;
+  }
+
+  private void beginShutdown(DirectoryOpener.Hold hold, CompletableFuture<Void> done) {
+    try {
+      if (isOnline()) {
+        for (SegmentedLog log : logs.values()) {
+          log.prepareClose();
+          flush.add(log);
+        }
+        flush.whenIdle(() -> finishShutdown(hold, done, true));
+        return;
+      }
+    } catch (IOException e) {
+      failed(e);
+    }
+    finishShutdown(hold, done, false);
+  }
+
+  private void finishShutdown(DirectoryOpener.Hold hold, CompletableFuture<Void> done, boolean clean) {
+    List<OffsetsCheckpoint.Entry> entries = gatherCheckpoint();
+    long sequence = ++checkpointSequence;
+    stopped = true;
+    flush.stop();
+    for (SegmentedLog log : logs.values()) {
+      log.retire("log directory " + root() + " is closed", false);
+      log.dropTail();
+    }
+    flushLoop.execute(
+        () -> {
+          try (hold) {
+            if (clean) {
+              checkpoint.write(sequence, entries);
+              DirectoryOpener.markClean(storage);
+            }
+            for (SegmentedLog log : logs.values()) {
+              log.closeFiles();
+            }
+            LOG.info("closed log directory path={} logs={} clean={}", root(), logs.size(), clean);
+            done.complete(null);
+          } catch (IOException e) {
+            done.completeExceptionally(
+                new LogStorageException("closing log directory " + root() + " failed: " + e.getMessage(), e));
+          }
+        });
+  }
+}

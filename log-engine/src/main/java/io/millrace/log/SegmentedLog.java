@@ -1,0 +1,347 @@
+package io.millrace.log;
+
+import io.millrace.concurrent.EventLoop;
+import io.millrace.concurrent.SingleWriter;
+import io.millrace.log.epoch.LeaderEpochs;
+import io.millrace.log.segment.Segment;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.record.MemoryRecords;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A log in segment files: the façade over appender, reader and trimmer, and the place where a disk error becomes an offline
+ * directory. Owner: the append loop; see {@link PartitionLog} for what other threads may call.
+ */
+@SingleWriter
+final class SegmentedLog implements PartitionLog {
+
+  private final LogState state;
+  private final EventLoop appendLoop;
+  private final LogHost host;
+  private final LogAppender appender;
+  private final LogTrimmer trimmer;
+  private final LogReader reader;
+  private final List<LongConsumer> durableListeners = new ArrayList<>();
+  private final List<Consumer<String>> offlineListeners = new ArrayList<>();
+  private boolean waitsForWrite;
+
+  SegmentedLog(LogState state, EventLoop appendLoop, LogHost host) {
+    this.state = state;
+    this.appendLoop = appendLoop;
+    this.host = host;
+    this.appender = new LogAppender(state);
+    this.trimmer = new LogTrimmer(state, host);
+    this.reader = new LogReader(state);
+  }
+
+  private interface DiskWork {
+    void run() throws IOException;
+  }
+
+  private void onDisk(String operation, DiskWork work) {
+    assert appendLoop.owns(operation);
+    if (state.isOffline()) {
+      throw new LogStorageException(operation + " refused: " + state.offlineReason);
+    }
+    try {
+      work.run();
+    } catch (IOException e) {
+      failed(e);
+      throw new LogStorageException(operation + " of " + state.path() + " failed: " + e.getMessage(), e);
+    }
+  }
+
+  /** A log that is being deleted finds its directory gone, which says nothing about the disk. */
+  private void failed(IOException cause) {
+    if (!state.deleted) {
+      host.failed(cause);
+    }
+  }
+
+  // ---- the append loop
+
+  @Override
+  public AppendResult appendAsLeader(MemoryRecords batches, int leaderEpoch) {
+    return append(() -> appender.appendAsLeader(batches, leaderEpoch));
+  }
+
+  @Override
+  public AppendResult appendAsFollower(MemoryRecords batches) {
+    return append(() -> appender.appendAsFollower(batches));
+  }
+
+  private interface Append {
+    AppendResult run() throws IOException;
+  }
+
+  private AppendResult append(Append append) {
+    assert appendLoop.owns("append");
+    if (state.isOffline()) {
+      return new AppendResult.Rejected(ErrorCode.KAFKA_STORAGE_ERROR, state.offlineReason);
+    }
+    try {
+      AppendResult result = append.run();
+      if (state.nextOffset > state.offsets.logEndAcquire() && !waitsForWrite) {
+        waitsForWrite = true;
+        host.writeSoon(this);
+      }
+      return result;
+    } catch (IOException e) {
+      failed(e);
+      return new AppendResult.Rejected(ErrorCode.KAFKA_STORAGE_ERROR, state.offlineReason);
+    }
+  }
+
+  /** Writes what is staged; called by the directory once for all appends of a turn. */
+  void writeStaged() throws IOException {
+    waitsForWrite = false;
+    appender.write();
+    if (!state.config.flushBeforeAck()) {
+      publishDurable(state.offsets.logEndAcquire());
+    }
+  }
+
+  boolean waitsForFlush() {
+    return !state.unit.isEmpty();
+  }
+
+  FlushUnit takeUnit() {
+    return state.takeUnit();
+  }
+
+  /** A flush came back. After a truncation meanwhile it promises nothing: what was kept is in the next unit. */
+  void flushed(FlushUnit unit) {
+    unit.completed();
+    if (unit.generation() == state.generation) {
+      state.flushedEnd = Math.max(state.flushedEnd, unit.end());
+      publishDurable(unit.end());
+    }
+  }
+
+  private void publishDurable(long end) {
+    if (end > state.offsets.durableEndAcquire()) {
+      state.offsets.releaseDurableEnd(end);
+      for (int i = 0; i < durableListeners.size(); i++) {
+        durableListeners.get(i).accept(end);
+      }
+    }
+  }
+
+  @Override
+  public void reconfigure(LogConfig config) {
+    assert appendLoop.owns("reconfigure");
+    state.config = config;
+  }
+
+  @Override
+  public void startEpoch(int leaderEpoch) {
+    assert appendLoop.owns("startEpoch");
+    state.changeEpochs(state.epochs.with(leaderEpoch, state.nextOffset));
+  }
+
+  @Override
+  public void truncateTo(long offset) {
+    onDisk(
+        "truncation",
+        () -> {
+          writeStaged();
+          trimmer.truncateTo(offset);
+          host.flushSoon(this);
+        });
+  }
+
+  @Override
+  public void truncateFullyAndStartAt(long offset) {
+    onDisk(
+        "truncation",
+        () -> {
+          writeStaged();
+          trimmer.truncateFullyAndStartAt(offset);
+          host.flushSoon(this);
+        });
+  }
+
+  @Override
+  public void advanceLogStart(long offset) {
+    onDisk("advancing the log start", () -> trimmer.advanceLogStart(offset));
+  }
+
+  void retain(long nowMs, long producerExpirationMs) throws IOException {
+    writeStaged();
+    trimmer.retain(nowMs);
+    state.producers.expire(nowMs, producerExpirationMs);
+    if (waitsForFlush()) {
+      host.flushSoon(this);
+    }
+  }
+
+  @Override
+  public void setHighWatermark(long offset) {
+    assert appendLoop.owns("setHighWatermark");
+    long highWatermark = Math.min(offset, state.offsets.logEndAcquire());
+    if (highWatermark > state.offsets.highWatermarkAcquire()) {
+      state.offsets.releaseHighWatermark(highWatermark);
+      state.offsets.releaseLastStable(state.producers.lastStableOffset(highWatermark));
+    }
+  }
+
+  @Override
+  public void onDurable(LongConsumer listener) {
+    assert appendLoop.owns("onDurable");
+    durableListeners.add(listener);
+  }
+
+  @Override
+  public void onOffline(Consumer<String> listener) {
+    assert appendLoop.owns("onOffline");
+    offlineListeners.add(listener);
+    if (state.isOffline()) {
+      listener.accept(state.offlineReason);
+    }
+  }
+
+  void goOffline(String reason) {
+    if (!state.isOffline()) {
+      state.offlineReason = reason;
+      offlineListeners.forEach(listener -> listener.accept(reason));
+    }
+  }
+
+  /** Ends the log's service without calling it a failure: it is deleted, or the node stops. Any thread. */
+  void retire(String reason, boolean forDeletion) {
+    state.deleted = forDeletion;
+    state.offlineReason = reason;
+  }
+
+  boolean isDeleted() {
+    return state.deleted;
+  }
+
+  void dropTail() {
+    state.tail.clear();
+  }
+
+  /** Takes settings from any thread: the field is published. */
+  void configure(LogConfig config) {
+    state.config = config;
+  }
+
+  /** What a checkpoint says of this log, and from now on may have said. */
+  OffsetsCheckpoint.Entry checkpointEntry() {
+    state.checkpointedEnd = state.flushedEnd;
+    return new OffsetsCheckpoint.Entry(
+        state.id,
+        state.flushedEnd,
+        Math.min(state.offsets.highWatermarkAcquire(), state.flushedEnd),
+        state.offsets.logStartAcquire());
+  }
+
+  /** Gathers what makes the next start quick: the active segment's index and the producers, as they end. */
+  void prepareClose() throws IOException {
+    writeStaged();
+    Segment active = state.segments.active();
+    Segment.IndexBytes index = active.seal();
+    if (index != null) {
+      state.unit.segmentSealed(active, index);
+    }
+    state.unit.producers(state.nextOffset, state.producers.encode());
+    state.unit.epochs(state.epochs.encode());
+  }
+
+  void closeFiles() throws IOException {
+    for (Segment segment : state.segments.snapshot()) {
+      segment.close();
+    }
+  }
+
+  List<Segment> segments() {
+    return state.segments.snapshot();
+  }
+
+  String directory() {
+    return state.directory();
+  }
+
+  // ---- any thread
+
+  @Override
+  public TopicPartitionId id() {
+    return state.id;
+  }
+
+  @Override
+  public EventLoop appendLoop() {
+    return appendLoop;
+  }
+
+  @Override
+  public LogConfig config() {
+    return state.config;
+  }
+
+  @Override
+  public long logStartOffset() {
+    return state.offsets.logStartAcquire();
+  }
+
+  @Override
+  public long highWatermark() {
+    return state.offsets.highWatermarkAcquire();
+  }
+
+  @Override
+  public long durableEndOffset() {
+    return state.offsets.durableEndAcquire();
+  }
+
+  @Override
+  public long logEndOffset() {
+    return state.offsets.logEndAcquire();
+  }
+
+  @Override
+  public long lastStableOffset() {
+    return state.offsets.lastStableAcquire();
+  }
+
+  @Override
+  public boolean isOffline() {
+    return state.isOffline();
+  }
+
+  @Override
+  public long sizeInBytes() {
+    return state.segments.sizeInBytes();
+  }
+
+  @Override
+  public LogRead read(long fromOffset, int maxBytes, long upToOffset, boolean minOneBatch) {
+    return reader.read(fromOffset, maxBytes, upToOffset, minOneBatch);
+  }
+
+  @Override
+  public @Nullable TimestampOffset offsetForTimestamp(long timestamp) {
+    return reader.offsetForTimestamp(timestamp);
+  }
+
+  @Override
+  public EpochEnd endOffsetForEpoch(int epoch) {
+    LeaderEpochs.Start end = state.epochs.endOf(epoch, state.offsets.logEndAcquire());
+    return end == null ? EpochEnd.UNKNOWN : new EpochEnd(end.epoch(), end.offset());
+  }
+
+  @Override
+  public int latestEpoch() {
+    return state.epochs.latest();
+  }
+
+  @Override
+  public String toString() {
+    return "PartitionLog(" + state.id + " start=" + logStartOffset() + " end=" + logEndOffset() + ")";
+  }
+}
