@@ -175,6 +175,14 @@ final class DirectoryLogManager implements LogManager {
   }
 
   @Override
+  public void abandon() {
+    for (Served served : directories) {
+      served.runtime().abandon();
+      release(served.hold());
+    }
+  }
+
+  @Override
   public CompletableFuture<Void> shutdown() {
     return CompletableFuture.allOf(
         directories.stream()

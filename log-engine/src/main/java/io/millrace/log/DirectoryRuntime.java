@@ -300,6 +300,16 @@ final class DirectoryRuntime implements LogHost {
     return done;
   }
 
+  /** Ends the service without a word on the disk. */
+  void abandon() {
+    stopped = true;
+    flush.stop();
+    for (SegmentedLog log : logs.values()) {
+      log.retire("log directory " + root() + " is closed", false);
+      log.dropTail();
+    }
+  }
+
   /** Flushes, writes the clean mark, closes; an offline directory is only closed. */
   CompletableFuture<Void> shutdown(DirectoryOpener.Hold hold) {
     CompletableFuture<Void> done = new CompletableFuture<>();
@@ -326,12 +336,7 @@ final class DirectoryRuntime implements LogHost {
   private void finishShutdown(DirectoryOpener.Hold hold, CompletableFuture<Void> done, boolean clean) {
     List<OffsetsCheckpoint.Entry> entries = gatherCheckpoint();
     long sequence = ++checkpointSequence;
-    stopped = true;
-    flush.stop();
-    for (SegmentedLog log : logs.values()) {
-      log.retire("log directory " + root() + " is closed", false);
-      log.dropTail();
-    }
+    abandon();
     flushLoop.execute(
         () -> {
           try (hold) {

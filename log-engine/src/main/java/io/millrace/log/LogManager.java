@@ -52,6 +52,12 @@ public interface LogManager {
   CompletableFuture<Void> shutdown();
 
   /**
+   * Drops everything as a killed process does: nothing is flushed or marked, memory is given back. For simulations, on the
+   * thread that runs the loops.
+   */
+  void abandon();
+
+  /**
    * Opens and, after an unclean stop, recovers all logs. Blocks on the disk; the loops need not run yet in the simulation.
    *
    * @param directories one or more; one that cannot be opened is offline from the start

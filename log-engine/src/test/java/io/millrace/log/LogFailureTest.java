@@ -1,0 +1,131 @@
+package io.millrace.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.log.simulated.Batches;
+import io.millrace.log.simulated.ManualLoop;
+import io.millrace.log.simulated.SimulatedStorage;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class LogFailureTest {
+
+  @Test
+  void failedFlush_takesTheDirectoryOfflineForGood() {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    List<String> heard = new ArrayList<>();
+    fixture.log.onOffline(heard::add);
+
+    fixture.disk.failForces(true);
+    fixture.append("b");
+    fixture.disk.failForces(false);
+    AppendResult later = fixture.append("c");
+
+    assertThat(heard).singleElement().asString().contains("disk-a");
+    assertThat(later.error()).isEqualTo(ErrorCode.KAFKA_STORAGE_ERROR);
+    assertThat(fixture.log.read(0, 100, 9, true).error()).isEqualTo(ErrorCode.KAFKA_STORAGE_ERROR);
+    assertThat(fixture.log.durableEndOffset()).isEqualTo(1);
+    assertThat(fixture.manager.onlineDirectories()).isEmpty();
+    assertThat(fixture.manager.offlineDirectories()).containsExactly("disk-a");
+  }
+
+  @Test
+  void fullDisk_namesThePathAndClaimsNothing() {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    List<String> heard = new ArrayList<>();
+    fixture.log.onOffline(heard::add);
+
+    fixture.disk.limitBytes(100);
+    fixture.append("b");
+
+    assertThat(heard).singleElement().asString().contains("disk-a/orders-3/").contains("No space left");
+    assertThat(fixture.log.durableEndOffset()).isEqualTo(1);
+  }
+
+  @Test
+  void otherDirectories_goOn() {
+    LogFixture fixture = new LogFixture();
+    fixture.manager.shutdown();
+    fixture.run();
+    SimulatedStorage second = new SimulatedStorage("disk-b");
+    LogManager manager =
+        LogManager.open(
+            LogManagerConfig.DEFAULT,
+            List.of(
+                new LogDirectory(fixture.disk, fixture.appendLoop, fixture.flushLoop),
+                new LogDirectory(second, fixture.appendLoop, fixture.flushLoop)),
+            fixture.clock);
+    PartitionLog other = manager.getOrCreate(new TopicPartitionId(new Uuid(1, 2), "orders", 4), LogConfig.DEFAULT);
+    PartitionLog failing = manager.getOrCreate(LogFixture.ID, LogConfig.DEFAULT);
+    fixture.disk.failWrites(true);
+
+    failing.appendAsLeader(Batches.of(1, "a"), 0);
+    other.appendAsLeader(Batches.of(1, "b"), 0);
+    ManualLoop.runAll(fixture.appendLoop, fixture.flushLoop);
+
+    assertThat(failing.isOffline()).isTrue();
+    assertThat(other.durableEndOffset()).isEqualTo(1);
+  }
+
+  @Test
+  void secondProcess_isRefusedByName() {
+    LogFixture fixture = new LogFixture();
+
+    assertThatThrownBy(
+            () ->
+                LogManager.open(
+                    LogManagerConfig.DEFAULT,
+                    List.of(new LogDirectory(fixture.disk, fixture.appendLoop, fixture.flushLoop)),
+                    fixture.clock))
+        .isInstanceOf(LogStorageException.class)
+        .hasMessageContaining("disk-a");
+  }
+
+  @Test
+  void recreatedTopic_beginsEmpty() {
+    LogFixture fixture = new LogFixture();
+    fixture.append("old");
+    TopicPartitionId next = new TopicPartitionId(new Uuid(8, 9), LogFixture.ID.topic(), 3);
+
+    PartitionLog log = fixture.manager.getOrCreate(next, LogConfig.DEFAULT);
+    log.appendAsLeader(Batches.of(1, "new"), 0);
+    fixture.run();
+
+    assertThat(fixture.log.isOffline()).isTrue();
+    assertThat(log.logEndOffset()).isEqualTo(1);
+    assertThat(log.durableEndOffset()).isEqualTo(1);
+    assertThat(fixture.manager.logs()).containsExactly(log);
+  }
+
+  @Test
+  void deletedLog_isGoneAfterARestart() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+
+    assertThat(fixture.manager.delete(LogFixture.ID)).isNotDone();
+    fixture.run();
+    assertThat(fixture.manager.log("orders", 3)).isNull();
+    fixture.disk.crash();
+    fixture.reopen();
+
+    assertThat(fixture.log.logEndOffset()).isZero();
+    fixture.clock.advanceMillis(70_000);
+    fixture.run();
+    assertThat(fixture.disk.list("")).noneMatch(name -> name.contains("delete"));
+  }
+
+  @Test
+  void topicNames_neverLeaveTheDirectory() {
+    for (String bad : List.of("", ".", "..", "a/b", "../x", "a b", "x".repeat(250), "a\0")) {
+      assertThatThrownBy(() -> new TopicPartitionId(new Uuid(1, 1), bad, 0))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+}

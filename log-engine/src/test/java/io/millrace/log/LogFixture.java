@@ -1,0 +1,108 @@
+package io.millrace.log;
+
+import io.millrace.log.simulated.Batches;
+import io.millrace.log.simulated.ManualClock;
+import io.millrace.log.simulated.ManualLoop;
+import io.millrace.log.simulated.SimulatedStorage;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.record.MemoryRecords;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** One directory on a simulated disk, and one log in it. */
+final class LogFixture {
+
+  static final TopicPartitionId ID = new TopicPartitionId(new Uuid(1, 2), "orders", 3);
+  static final int EPOCH = 5;
+
+  final ManualClock clock = new ManualClock(1_000_000);
+  final SimulatedStorage disk = new SimulatedStorage("disk-a");
+  final ManualLoop appendLoop = new ManualLoop("append", clock);
+  final ManualLoop flushLoop = new ManualLoop("flush", clock);
+  LogManagerConfig managerConfig = LogManagerConfig.DEFAULT;
+  LogConfig config;
+  LogManager manager;
+  PartitionLog log;
+
+  LogFixture(String... settings) {
+    config = settings(settings);
+    manager = open();
+    log = manager.getOrCreate(ID, config);
+    run();
+  }
+
+  static LogConfig settings(String... settings) {
+    LogConfig.Builder builder = LogConfig.DEFAULT.toBuilder();
+    for (int i = 0; i < settings.length; i += 2) {
+      builder.set(settings[i], settings[i + 1]);
+    }
+    return builder.build().with(Map.of());
+  }
+
+  private LogManager open() {
+    return LogManager.open(
+        managerConfig.withDefaults(config), List.of(new LogDirectory(disk, appendLoop, flushLoop)), clock);
+  }
+
+  /** Lets both loops do all that is due. */
+  void run() {
+    ManualLoop.runAll(appendLoop, flushLoop);
+  }
+
+  /** Appends as leader and runs everything, so that it is durable. */
+  AppendResult append(MemoryRecords records) {
+    AppendResult result = log.appendAsLeader(records, EPOCH);
+    run();
+    return result;
+  }
+
+  AppendResult append(String... values) {
+    return append(Batches.of(clock.wallMillis(), values));
+  }
+
+  /** Starts again on what the disk has. The loops forget what they had to do. */
+  void reopen() {
+    appendLoop.clear();
+    flushLoop.clear();
+    manager.abandon();
+    manager = open();
+    log = manager.getOrCreate(ID, config);
+    run();
+  }
+
+  void killAndReopen() {
+    disk.kill();
+    reopen();
+  }
+
+  void crashAndReopen() {
+    disk.crash();
+    reopen();
+  }
+
+  void stopAndReopen() {
+    manager.shutdown();
+    run();
+    reopen();
+  }
+
+  /** All values from an offset on, read with small fetches. */
+  List<String> valuesFrom(long from) {
+    List<String> values = new ArrayList<>();
+    long next = from;
+    while (next < log.logEndOffset()) {
+      LogRead read = log.read(next, 100, Long.MAX_VALUE, true);
+      if (!(read instanceof LogRead.Data data) || data.nextOffset() <= next) {
+        throw new AssertionError("read at " + next + " gave " + read);
+      }
+      values.addAll(Batches.values(data.records()));
+      next = data.nextOffset();
+    }
+    return values;
+  }
+
+  List<String> values() {
+    return valuesFrom(log.logStartOffset());
+  }
+}

@@ -1,0 +1,132 @@
+package io.millrace.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.log.simulated.Batches;
+import io.millrace.log.storage.LogFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+
+final class LogRecoveryTest {
+
+  private static final String FIRST_SEGMENT = "orders-3/00000000000000000000.log";
+
+  @Test
+  void durableRecords_surviveALossOfPower() {
+    LogFixture fixture = new LogFixture("segment.bytes", "300");
+    for (int i = 0; i < 12; i++) {
+      fixture.append("v" + i);
+    }
+    fixture.log.appendAsLeader(Batches.of(1, "unflushed"), LogFixture.EPOCH);
+    fixture.appendLoop.runOne();
+
+    fixture.crashAndReopen();
+
+    assertThat(fixture.log.logEndOffset()).isEqualTo(12);
+    assertThat(fixture.values()).hasSize(12).startsWith("v0").endsWith("v11");
+    assertThat(fixture.log.latestEpoch()).isEqualTo(LogFixture.EPOCH);
+  }
+
+  @Test
+  void unflushedRecords_surviveAKilledProcess() {
+    LogFixture fixture = new LogFixture();
+    fixture.log.appendAsLeader(Batches.of(1, "unflushed"), LogFixture.EPOCH);
+    fixture.appendLoop.runOne();
+
+    fixture.killAndReopen();
+
+    assertThat(fixture.values()).containsExactly("unflushed");
+    assertThat(fixture.log.durableEndOffset()).isEqualTo(1);
+  }
+
+  @Test
+  void tornTail_isCut() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.append("b");
+    try (LogFile file = fixture.disk.open(FIRST_SEGMENT, false)) {
+      file.write(ByteBuffer.allocate(33), file.size());
+    }
+
+    fixture.killAndReopen();
+    fixture.append("c");
+
+    assertThat(fixture.values()).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void wrongChecksumBeyondTheRecoveryPoint_isCutAndNeverServed() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.append("b");
+    fixture.disk.corrupt(FIRST_SEGMENT, fixture.log.sizeInBytes() - 1);
+
+    fixture.killAndReopen();
+
+    assertThat(fixture.values()).containsExactly("a");
+  }
+
+  @Test
+  void damageBelowTheRecoveryPoint_isAnErrorThatNamesThePath() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.append("b");
+    fixture.clock.advanceMillis(10_000); // lets the checkpoint be written
+    fixture.run();
+    fixture.disk.corrupt(FIRST_SEGMENT, 16); // the magic of the first batch
+
+    assertThatThrownBy(fixture::killAndReopen)
+        .isInstanceOf(LogStorageException.class)
+        .hasMessageContaining(FIRST_SEGMENT)
+        .hasMessageContaining("recovery point 2");
+  }
+
+  @Test
+  void damagedIndex_isRebuilt() throws IOException {
+    LogFixture fixture = new LogFixture("segment.bytes", "300", "index.interval.bytes", "0");
+    for (int i = 0; i < 12; i++) {
+      fixture.append("v" + i);
+    }
+    fixture.manager.shutdown();
+    fixture.run();
+    fixture.disk.corrupt("orders-3/00000000000000000000.index", 5);
+
+    fixture.reopen();
+
+    assertThat(fixture.values()).hasSize(12);
+  }
+
+  @Test
+  void cleanStop_keepsOffsetsAndNeedsNoWalk() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.append("b");
+    fixture.log.setHighWatermark(2);
+    fixture.manager.shutdown();
+    fixture.run();
+    assertThat(fixture.disk.list("")).contains(".clean-shutdown", "offsets-checkpoint");
+
+    fixture.reopen();
+
+    assertThat(fixture.log.highWatermark()).isEqualTo(2);
+    assertThat(fixture.values()).containsExactly("a", "b");
+    assertThat(fixture.disk.list("")).doesNotContain(".clean-shutdown");
+    fixture.append("c");
+    fixture.crashAndReopen();
+    assertThat(fixture.values()).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void logThatWasNeverFlushed_mayVanish() {
+    LogFixture fixture = new LogFixture();
+
+    fixture.crashAndReopen();
+
+    assertThat(fixture.log.logEndOffset()).isZero();
+    fixture.append("a");
+    fixture.crashAndReopen();
+    assertThat(fixture.values()).containsExactly("a");
+  }
+}
