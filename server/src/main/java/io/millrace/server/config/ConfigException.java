@@ -1,6 +1,9 @@
 package io.millrace.server.config;
 
-/** A configuration that no node can start with. The message is for the operator: it names key, value and what is allowed. */
+/**
+ * A configuration that no node can start with. The message is for the operator: it names key, value
+ * and what is allowed.
+ */
 public final class ConfigException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

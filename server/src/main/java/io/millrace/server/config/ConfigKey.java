@@ -45,12 +45,15 @@ public record ConfigKey<T>(
     return parse(defaultText);
   }
 
-  /** The same key under another name and default, for a topic's key that has a node-wide default. */
+  /**
+   * The same key under another name and default, for a topic's key that has a node-wide default.
+   */
   ConfigKey<T> named(String otherName, String otherSentence) {
     return new ConfigKey<>(otherName, type, defaultText, allowed, otherSentence, parser);
   }
 
-  static ConfigKey<Integer> integer(String name, int defaultValue, int min, int max, String sentence) {
+  static ConfigKey<Integer> integer(
+      String name, int defaultValue, int min, int max, String sentence) {
     return new ConfigKey<>(
         name,
         ConfigType.INT,
@@ -63,7 +66,8 @@ public record ConfigKey<T>(
         });
   }
 
-  static ConfigKey<Long> bigInteger(String name, long defaultValue, long min, long max, String sentence) {
+  static ConfigKey<Long> bigInteger(
+      String name, long defaultValue, long min, long max, String sentence) {
     return new ConfigKey<>(
         name,
         ConfigType.LONG,
@@ -76,7 +80,8 @@ public record ConfigKey<T>(
         });
   }
 
-  static ConfigKey<Double> fraction(String name, double defaultValue, double min, double max, String sentence) {
+  static ConfigKey<Double> fraction(
+      String name, double defaultValue, double min, double max, String sentence) {
     return new ConfigKey<>(
         name,
         ConfigType.DOUBLE,
@@ -106,7 +111,8 @@ public record ConfigKey<T>(
     return new ConfigKey<>(name, ConfigType.STRING, defaultValue, allowed, sentence, text -> text);
   }
 
-  static ConfigKey<String> oneOf(String name, String defaultValue, List<String> choices, String sentence) {
+  static ConfigKey<String> oneOf(
+      String name, String defaultValue, List<String> choices, String sentence) {
     return new ConfigKey<>(
         name,
         ConfigType.STRING,
@@ -116,8 +122,10 @@ public record ConfigKey<T>(
         text -> choices.contains(text) ? text : null);
   }
 
-  static ConfigKey<List<String>> list(String name, String defaultValue, String allowed, String sentence) {
-    return new ConfigKey<>(name, ConfigType.LIST, defaultValue, allowed, sentence, ConfigKey::splitList);
+  static ConfigKey<List<String>> list(
+      String name, String defaultValue, String allowed, String sentence) {
+    return new ConfigKey<>(
+        name, ConfigType.LIST, defaultValue, allowed, sentence, ConfigKey::splitList);
   }
 
   private static List<String> splitList(String text) {

@@ -1,7 +1,8 @@
 package io.millrace.server.config;
 
 /**
- * A listener's name, host and port, written {@code NAME://host:port}. An empty host binds every interface.
+ * A listener's name, host and port, written {@code NAME://host:port}. An empty host binds every
+ * interface.
  *
  * @param port 0 lets the system choose, for tests
  */
@@ -24,7 +25,8 @@ public record Endpoint(String listener, String host, int port) {
     if (host.startsWith("[") && host.endsWith("]")) {
       host = host.substring(1, host.length() - 1);
     }
-    return new Endpoint(text.substring(0, scheme), host, parsePort(key, text, text.substring(colon + 1)));
+    return new Endpoint(
+        text.substring(0, scheme), host, parsePort(key, text, text.substring(colon + 1)));
   }
 
   static int parsePort(String key, String whole, String text) {

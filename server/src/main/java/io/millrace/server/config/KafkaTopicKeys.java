@@ -2,14 +2,23 @@ package io.millrace.server.config;
 
 import java.util.List;
 
-/** Kafka's topic keys that have no effect here yet: their defaults describe what happens, other values are refused. */
+/**
+ * Kafka's topic keys that have no effect here yet: their defaults describe what happens, other
+ * values are refused.
+ */
 final class KafkaTopicKeys {
   private static final String SENTENCE = "Not implemented yet; only the default is accepted.";
 
   private KafkaTopicKeys() {}
 
   static void addTo(List<TopicConfigKey> keys) {
-    add(keys, ConfigKey.oneOf("cleanup.policy", "delete", List.of("delete", "compact", "compact,delete", "delete,compact"), SENTENCE));
+    add(
+        keys,
+        ConfigKey.oneOf(
+            "cleanup.policy",
+            "delete",
+            List.of("delete", "compact", "compact,delete", "delete,compact"),
+            SENTENCE));
     add(
         keys,
         ConfigKey.oneOf(
@@ -22,12 +31,13 @@ final class KafkaTopicKeys {
     add(keys, ConfigKey.integer("compression.zstd.level", 3, -131_072, 22, SENTENCE));
     add(keys, ConfigKey.bigInteger("delete.retention.ms", 86_400_000, 0, Long.MAX_VALUE, SENTENCE));
     add(keys, ConfigKey.bool("errors.deadletterqueue.group.enable", false, SENTENCE));
-    add(keys, ConfigKey.bigInteger("file.delete.delay.ms", 60_000, 0, Long.MAX_VALUE, SENTENCE));
     throttle(keys, "follower.replication.throttled.replicas");
     throttle(keys, "leader.replication.throttled.replicas");
     add(keys, ConfigKey.bigInteger("local.retention.bytes", -2, -2, Long.MAX_VALUE, SENTENCE));
     add(keys, ConfigKey.bigInteger("local.retention.ms", -2, -2, Long.MAX_VALUE, SENTENCE));
-    add(keys, ConfigKey.bigInteger("max.compaction.lag.ms", Long.MAX_VALUE, 1, Long.MAX_VALUE, SENTENCE));
+    add(
+        keys,
+        ConfigKey.bigInteger("max.compaction.lag.ms", Long.MAX_VALUE, 1, Long.MAX_VALUE, SENTENCE));
     add(
         keys,
         ConfigKey.integer(

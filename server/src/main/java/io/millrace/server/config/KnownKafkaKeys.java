@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of Kafka's broker configuration, to tell a key that Kafka has and we do not (a warning) from a typing error (a
- * refusal). Read only when a file holds a key that is not ours.
+ * The names of Kafka's broker configuration, to tell a key that Kafka has and we do not (a warning)
+ * from a typing error (a refusal). Read only when a file holds a key that is not ours.
  */
 final class KnownKafkaKeys {
   private static final String RESOURCE = "kafka-broker-keys.txt";
@@ -39,13 +39,17 @@ final class KnownKafkaKeys {
     return key.startsWith("listener.name.") || key.startsWith("config.providers.");
   }
 
-  /** The candidate that needs the fewest typing corrections, if that is few enough to be a guess worth making. */
+  /**
+   * The candidate that needs the fewest typing corrections, if that is few enough to be a guess
+   * worth making.
+   */
   static @Nullable String nearest(String key, Collection<String> candidates) {
     String best = null;
     int bestDistance = Math.max(2, key.length() / 4) + 1;
     for (String candidate : candidates) {
       int distance = distance(key, candidate);
-      if (distance < bestDistance || (distance == bestDistance && best != null && candidate.compareTo(best) < 0)) {
+      if (distance < bestDistance
+          || (distance == bestDistance && best != null && candidate.compareTo(best) < 0)) {
         best = candidate;
         bestDistance = distance;
       }

@@ -106,7 +106,8 @@ public record ListenerConfig(
       if (colon < 1) {
         throw ConfigValues.bad(SECURITY_MAP, entry, SECURITY_MAP.allowed());
       }
-      // Other protocols may be mapped, as in Kafka's own sample files, as long as no listener uses them.
+      // Other protocols may be mapped, as in Kafka's own sample files, as long as no listener uses
+      // them.
       String listener = entry.substring(0, colon);
       boolean used =
           values.get(LISTENERS).stream().anyMatch(text -> text.startsWith(listener + "://"));

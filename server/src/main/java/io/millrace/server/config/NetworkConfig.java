@@ -2,7 +2,10 @@ package io.millrace.server.config;
 
 import java.util.List;
 
-/** Limits of the client listeners. At each limit there is back-pressure or a closed connection, never growth. */
+/**
+ * Limits of the client listeners. At each limit there is back-pressure or a closed connection,
+ * never growth.
+ */
 public record NetworkConfig(
     int networkThreads,
     int maxRequestBytes,

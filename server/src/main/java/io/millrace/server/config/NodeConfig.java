@@ -95,7 +95,9 @@ public record NodeConfig(
         throw new ConfigException(
             "unknown key "
                 + key
-                + (guess == null ? ": see the reference of configuration keys" : ", did you mean " + guess + "?"));
+                + (guess == null
+                    ? ": see the reference of configuration keys"
+                    : ", did you mean " + guess + "?"));
       }
     }
     return Set.copyOf(foreign);

@@ -158,7 +158,8 @@ public record QuorumConfig(
       if (!ids.add(id)) {
         throw ConfigValues.bad(VOTERS, text, "each id once");
       }
-      voters.add(new Voter(id, host, Endpoint.parsePort(VOTERS.name(), text, text.substring(colon + 1))));
+      voters.add(
+          new Voter(id, host, Endpoint.parsePort(VOTERS.name(), text, text.substring(colon + 1))));
     }
     return voters;
   }

@@ -2,7 +2,9 @@ package io.millrace.server.config;
 
 import java.util.List;
 
-/** How this node copies partitions from their leaders, and whom it counts as in sync where it leads. */
+/**
+ * How this node copies partitions from their leaders, and whom it counts as in sync where it leads.
+ */
 public record ReplicationConfig(
     long lagTimeMaxMs,
     int fetchMaxBytes,
@@ -18,14 +20,14 @@ public record ReplicationConfig(
   static final ConfigKey<Long> LAG_TIME =
       ConfigKey.bigInteger(
           "replica.lag.time.max.ms",
-          30_000,
+          10_000,
           100,
           Long.MAX_VALUE,
           "A follower that has not caught up for so long leaves the in-sync replicas.");
   static final ConfigKey<Integer> FETCH_MAX =
       ConfigKey.integer(
           "replica.fetch.max.bytes",
-          1024 * 1024,
+          4 * 1024 * 1024,
           1024,
           Integer.MAX_VALUE,
           "Bytes a follower asks for per partition.");
@@ -46,15 +48,15 @@ public record ReplicationConfig(
   static final ConfigKey<Integer> FETCH_RESPONSE_MAX =
       ConfigKey.integer(
           "replica.fetch.response.max.bytes",
-          10 * 1024 * 1024,
+          16 * 1024 * 1024,
           1024,
           Integer.MAX_VALUE,
           "Bytes a follower asks for in one fetch.");
   static final ConfigKey<Integer> FETCH_BACKOFF =
       ConfigKey.integer(
           "replica.fetch.backoff.ms",
-          1000,
-          0,
+          100,
+          1,
           600_000,
           "Pause of a follower after a fetch that failed.");
   static final ConfigKey<Integer> REQUEST_TIMEOUT =

@@ -14,7 +14,10 @@ public record StorageConfig(List<Path> logDirs, Path metadataDir, long retention
           "Directories for the partitions' logs; log.dir, else ./data, when not set.");
   static final ConfigKey<String> LOG_DIR =
       ConfigKey.text(
-          "log.dir", "data", "a directory", "The one directory for logs, when log.dirs is not set.");
+          "log.dir",
+          "data",
+          "a directory",
+          "The one directory for logs, when log.dirs is not set.");
   static final ConfigKey<String> METADATA_DIR =
       ConfigKey.text(
           "metadata.log.dir",
@@ -42,7 +45,8 @@ public record StorageConfig(List<Path> logDirs, Path metadataDir, long retention
     if (dirs.isEmpty()) {
       dirs = List.of(values.get(LOG_DIR));
     }
-    List<Path> logDirs = dirs.stream().map(Path::of).map(path -> path.toAbsolutePath().normalize()).toList();
+    List<Path> logDirs =
+        dirs.stream().map(Path::of).map(path -> path.toAbsolutePath().normalize()).toList();
     if (logDirs.stream().distinct().count() != logDirs.size()) {
       throw ConfigValues.bad(LOG_DIRS, String.join(",", dirs), "each directory once");
     }

@@ -6,10 +6,13 @@ import org.jspecify.annotations.Nullable;
  * A key that a topic can have of its own.
  *
  * @param key its declaration
- * @param nodeKey the node-wide key that is the default of topics on this cluster; null when there is none
- * @param implemented false for a key of Kafka's that has no effect here; only its default is accepted
+ * @param nodeKey the node-wide key that is the default of topics on this cluster; null when there
+ *     is none
+ * @param implemented false for a key of Kafka's that has no effect here; only its default is
+ *     accepted
  */
-public record TopicConfigKey(ConfigKey<?> key, @Nullable ConfigKey<?> nodeKey, boolean implemented) {
+public record TopicConfigKey(
+    ConfigKey<?> key, @Nullable ConfigKey<?> nodeKey, boolean implemented) {
 
   public String name() {
     return key.name();

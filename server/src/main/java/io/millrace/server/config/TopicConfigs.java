@@ -6,7 +6,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Every key a topic can have: Kafka's names, and {@code flush.before.ack}. Constants; any thread. */
+/**
+ * Every key a topic can have: Kafka's names, and {@code flush.before.ack}. Constants; any thread.
+ */
 public final class TopicConfigs {
   private static final long WEEK_MS = 7L * 24 * 3600 * 1000;
 
@@ -18,7 +20,11 @@ public final class TopicConfigs {
               + " cache, as Kafka does.");
   public static final ConfigKey<Integer> MAX_MESSAGE_BYTES =
       ConfigKey.integer(
-          "max.message.bytes", 1_048_588, 0, Integer.MAX_VALUE, "Largest record batch, compressed.");
+          "max.message.bytes",
+          1_048_588,
+          0,
+          Integer.MAX_VALUE,
+          "Largest record batch, compressed.");
   public static final ConfigKey<String> TIMESTAMP_TYPE =
       ConfigKey.oneOf(
           "message.timestamp.type",
@@ -44,7 +50,11 @@ public final class TopicConfigs {
           "retention.ms", WEEK_MS, -1, Long.MAX_VALUE, "Age at which records go; -1 keeps them.");
   public static final ConfigKey<Long> RETENTION_BYTES =
       ConfigKey.bigInteger(
-          "retention.bytes", -1, -1, Long.MAX_VALUE, "Size to which a partition is cut; -1 for none.");
+          "retention.bytes",
+          -1,
+          -1,
+          Long.MAX_VALUE,
+          "Size to which a partition is cut; -1 for none.");
   public static final ConfigKey<Integer> SEGMENT_BYTES =
       ConfigKey.integer(
           "segment.bytes", 1 << 30, 1024, Integer.MAX_VALUE, "Size of one file of a log.");
@@ -53,12 +63,24 @@ public final class TopicConfigs {
           "segment.ms", WEEK_MS, 1, Long.MAX_VALUE, "Age at which a log goes on in a new file.");
   public static final ConfigKey<Integer> INDEX_INTERVAL =
       ConfigKey.integer(
-          "index.interval.bytes", 4096, 0, Integer.MAX_VALUE, "Bytes of log between two index entries.");
+          "index.interval.bytes",
+          4096,
+          0,
+          Integer.MAX_VALUE,
+          "Bytes of log between two index entries.");
   public static final ConfigKey<Boolean> UNCLEAN_ELECTION =
       ConfigKey.bool(
           "unclean.leader.election.enable",
           false,
           "Lets a replica lead that is not in sync, which loses records.");
+
+  public static final ConfigKey<Long> FILE_DELETE_DELAY =
+      ConfigKey.bigInteger(
+          "file.delete.delay.ms",
+          60_000,
+          0,
+          Long.MAX_VALUE,
+          "How long files of a deleted log stay on disk.");
 
   private static final List<TopicConfigKey> ALL = declare();
 
@@ -93,8 +115,8 @@ public final class TopicConfigs {
   }
 
   /**
-   * A topic's value: its own, else the node's, else the key's default. A stored value that this version refuses counts as
-   * not set, because a topic that exists must open.
+   * A topic's value: its own, else the node's, else the key's default. A stored value that this
+   * version refuses counts as not set, because a topic that exists must open.
    */
   public static <T> T effective(
       ConfigKey<T> key, Map<String, String> own, Map<String, String> nodeDefaults) {
@@ -109,6 +131,22 @@ public final class TopicConfigs {
       }
     }
     return key.defaultValue();
+  }
+
+  /**
+   * A key's default as a topic of so many replicas has it. Only min.insync.replicas differs: where
+   * nobody chose, two of three or more replicas must have a record before it is acknowledged,
+   * because with one an acknowledged record dies with one disk.
+   */
+  public static String defaultText(ConfigKey<?> key, int replicas) {
+    return key.equals(MIN_IN_SYNC)
+        ? Integer.toString(defaultMinInSync(replicas))
+        : key.defaultText();
+  }
+
+  /** What min.insync.replicas is where nobody chose. */
+  public static int defaultMinInSync(int replicas) {
+    return replicas >= 3 ? 2 : 1;
   }
 
   static List<ConfigKey<?>> nodeKeys() {
@@ -140,7 +178,11 @@ public final class TopicConfigs {
   }
 
   private static void spread(
-      ConfigValues values, ConfigKey<Long> coarse, ConfigKey<Long> key, long unit, Map<String, String> into) {
+      ConfigValues values,
+      ConfigKey<Long> coarse,
+      ConfigKey<Long> key,
+      long unit,
+      Map<String, String> into) {
     if (values.isGiven(coarse)) {
       long value = values.get(coarse);
       into.put(key.name(), Long.toString(value < 0 ? -1 : Math.multiplyExact(value, unit)));
@@ -152,9 +194,14 @@ public final class TopicConfigs {
           "log.retention.hours", 168, -1, 2_562_047_788_015L, "Like log.retention.ms, in hours.");
   static final ConfigKey<Long> RETENTION_MINUTES =
       ConfigKey.bigInteger(
-          "log.retention.minutes", 10_080, -1, 153_722_867_280_912L, "Like log.retention.ms, in minutes.");
+          "log.retention.minutes",
+          10_080,
+          -1,
+          153_722_867_280_912L,
+          "Like log.retention.ms, in minutes.");
   static final ConfigKey<Long> ROLL_HOURS =
-      ConfigKey.bigInteger("log.roll.hours", 168, 1, 2_562_047_788_015L, "Like log.roll.ms, in hours.");
+      ConfigKey.bigInteger(
+          "log.roll.hours", 168, 1, 2_562_047_788_015L, "Like log.roll.ms, in hours.");
 
   private static List<TopicConfigKey> declare() {
     List<TopicConfigKey> keys = new ArrayList<>();
@@ -168,19 +215,26 @@ public final class TopicConfigs {
     works(keys, SEGMENT_BYTES, "log.segment.bytes");
     works(keys, SEGMENT_MS, "log.roll.ms");
     works(keys, INDEX_INTERVAL, "log.index.interval.bytes");
+    works(keys, FILE_DELETE_DELAY, "log.segment.delete.delay.ms");
     works(keys, UNCLEAN_ELECTION, "unclean.leader.election.enable");
     // Every acknowledged batch is flushed already, so any interval is kept.
-    String flushed = "Accepted for Kafka's sake: flush.before.ack flushes more often than any interval.";
+    String flushed =
+        "Accepted for Kafka's sake: flush.before.ack flushes more often than any interval.";
     works(
         keys,
         ConfigKey.bigInteger("flush.messages", Long.MAX_VALUE, 1, Long.MAX_VALUE, flushed),
         "log.flush.interval.messages");
-    works(keys, ConfigKey.bigInteger("flush.ms", Long.MAX_VALUE, 0, Long.MAX_VALUE, flushed), "log.flush.interval.ms");
+    works(
+        keys,
+        ConfigKey.bigInteger("flush.ms", Long.MAX_VALUE, 0, Long.MAX_VALUE, flushed),
+        "log.flush.interval.ms");
     KafkaTopicKeys.addTo(keys);
     return List.copyOf(keys);
   }
 
   private static void works(List<TopicConfigKey> keys, ConfigKey<?> key, String nodeKey) {
-    keys.add(new TopicConfigKey(key, key.named(nodeKey, "Default of " + key.name() + " for topics."), true));
+    keys.add(
+        new TopicConfigKey(
+            key, key.named(nodeKey, "Default of " + key.name() + " for topics."), true));
   }
 }

@@ -6,7 +6,8 @@ import java.util.List;
  * What a new topic gets when its creator does not say.
  *
  * @param replicationFactor wanted copies
- * @param replicationFactorGiven false when nobody chose the factor; then a cluster with fewer brokers uses what it has
+ * @param replicationFactorGiven false when nobody chose the factor; then a cluster with fewer
+ *     brokers uses what it has
  */
 public record TopicDefaults(
     int partitions,

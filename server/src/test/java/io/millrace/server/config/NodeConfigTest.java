@@ -25,7 +25,8 @@ class NodeConfigTest {
 
     assertThat(config.quorum().nodeId()).isEqualTo(1);
     assertThat(config.quorum().broker()).isTrue();
-    assertThat(config.quorum().voters()).containsExactly(new QuorumConfig.Voter(1, "localhost", 9093));
+    assertThat(config.quorum().voters())
+        .containsExactly(new QuorumConfig.Voter(1, "localhost", 9093));
     assertThat(config.listeners().client()).containsExactly(new Endpoint("PLAINTEXT", "", 9092));
     assertThat(config.storage().logDirs()).hasSize(1);
     assertThat(config.storage().metadataDir()).isEqualTo(config.storage().logDirs().get(0));
