@@ -1,0 +1,281 @@
+package io.millrace.server.network;
+
+import io.millrace.concurrent.ConfinedTo;
+import io.millrace.protocol.codec.MalformedMessageException;
+import io.millrace.protocol.codec.OutboundFrame;
+import io.millrace.protocol.codec.WireWriter;
+import io.millrace.protocol.message.ResponseHeader;
+import io.millrace.protocol.message.ResponseMessage;
+import io.millrace.protocol.network.BadFrameException;
+import io.millrace.server.network.ResponseSequencer.Slot;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.timeout.IdleStateEvent;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's connection: hands its requests on as they come and sends the answers in their order.
+ *
+ * <p>It stops reading while too many requests wait for answers, while the node's memory for
+ * requests is used up, or while the peer does not take its answers; TCP then holds the client back.
+ */
+@ConfinedTo("the connection's event loop")
+final class ClientConnection extends ChannelInboundHandlerAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
+  private static final int EXPECTED_RESPONSE_BYTES = 512;
+
+  private final ListenerContext shared;
+  private final RequestDecoder decoder;
+  private final ResponseSequencer sequencer = new ResponseSequencer();
+  private String remote = "?";
+  private boolean reading;
+  private boolean unflushed;
+  private boolean waitsForMemory;
+  private boolean closed;
+
+  ClientConnection(ListenerContext shared, RequestDecoder decoder) {
+    this.shared = shared;
+    this.decoder = decoder;
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    remote = String.valueOf(ctx.channel().remoteAddress());
+    LOG.debug("connection opened, remote={}", remote);
+    ctx.fireChannelActive();
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    reading = true;
+    ByteBuf frame = (ByteBuf) message;
+    try {
+      if (!closed) {
+        onFrame(ctx, frame);
+      }
+    } finally {
+      frame.release();
+    }
+  }
+
+  private void onFrame(ChannelHandlerContext ctx, ByteBuf frame) {
+    int bytes = frame.readableBytes();
+    RequestDecoder.Decoded decoded;
+    try {
+      decoded = decoder.decode(frame, remote, ctx.executor());
+    } catch (MalformedMessageException e) {
+      refuse(ctx, e.getMessage());
+      return;
+    }
+    RequestContext context = decoded.context();
+    shared.metrics().requestArrived(context.apiKey(), bytes);
+    shared.budget().take(bytes);
+    Slot slot = sequencer.open(context, bytes, shared.clock().monotonicNanos());
+    CompletableFuture<Reply> answer;
+    try {
+      answer = shared.processor().process(context, decoded.request());
+    } catch (RuntimeException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    answer.whenComplete((reply, failure) -> onAnswer(ctx, slot, reply, failure));
+    applyBackPressure(ctx);
+  }
+
+  /** Any thread: whoever completes the answer. */
+  private void onAnswer(
+      ChannelHandlerContext ctx, Slot slot, @Nullable Reply reply, @Nullable Throwable failure) {
+    if (ctx.executor().inEventLoop()) {
+      deliver(ctx, slot, reply, failure);
+      return;
+    }
+    try {
+      ctx.executor().execute(() -> deliver(ctx, slot, reply, failure));
+    } catch (RejectedExecutionException stopping) {
+      // The node's network is down; nobody is left to hear the answer.
+      if (reply != null) {
+        reply.release();
+      }
+    }
+  }
+
+  private void deliver(
+      ChannelHandlerContext ctx, Slot slot, @Nullable Reply reply, @Nullable Throwable failure) {
+    if (reply == null) {
+      if (!closed) {
+        LOG.error(
+            "request failed, closing its connection: api={} version={} remote={}",
+            slot.context.apiKey(),
+            slot.context.version(),
+            remote,
+            failure);
+        ctx.close();
+      }
+      return;
+    }
+    if (closed) {
+      reply.release();
+      return;
+    }
+    sequencer.complete(slot, reply);
+    sequencer.drain((ready, answer) -> send(ctx, ready, answer));
+    // While a read goes on, its end flushes once for all of its requests.
+    if (!reading) {
+      flush(ctx);
+      applyBackPressure(ctx);
+    }
+  }
+
+  private void send(ChannelHandlerContext ctx, Slot slot, Reply reply) {
+    shared.budget().giveBack(slot.requestBytes);
+    ResponseMessage message = reply.message();
+    if (message == null) {
+      answered(slot, 0);
+      if (reply == Reply.CLOSE) {
+        ctx.close();
+      }
+      return;
+    }
+    OutboundFrame frame;
+    try {
+      frame = encode(ctx, slot.context, message);
+    } catch (RuntimeException e) {
+      LOG.error(
+          "answer cannot be encoded, closing its connection: api={} version={} remote={}",
+          slot.context.apiKey(),
+          slot.context.version(),
+          remote,
+          e);
+      ctx.close();
+      return;
+    } finally {
+      reply.release();
+    }
+    long bytes = frame.sizeInBytes();
+    ctx.write(frame, ctx.voidPromise());
+    unflushed = true;
+    answered(slot, bytes);
+  }
+
+  private void answered(Slot slot, long bytes) {
+    shared
+        .metrics()
+        .requestAnswered(
+            slot.context.apiKey(), bytes, shared.clock().monotonicNanos() - slot.arrivedNanos);
+  }
+
+  private static OutboundFrame encode(
+      ChannelHandlerContext ctx, RequestContext context, ResponseMessage message) {
+    WireWriter out = new WireWriter(ctx.alloc(), EXPECTED_RESPONSE_BYTES);
+    try {
+      ResponseHeader.builder()
+          .correlationId(context.correlationId())
+          .build()
+          .write(out, context.apiKey().responseHeaderVersion(context.version()));
+      message.write(out, context.version());
+    } catch (RuntimeException e) {
+      out.release();
+      throw e;
+    }
+    return out.finish();
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    reading = false;
+    flush(ctx);
+    applyBackPressure(ctx);
+  }
+
+  private void flush(ChannelHandlerContext ctx) {
+    if (unflushed) {
+      unflushed = false;
+      ctx.flush();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    applyBackPressure(ctx);
+    ctx.fireChannelWritabilityChanged();
+  }
+
+  private void applyBackPressure(ChannelHandlerContext ctx) {
+    if (closed) {
+      return;
+    }
+    boolean memory = shared.budget().isExhausted();
+    boolean read =
+        !memory && sequencer.size() < shared.maxQueuedRequests() && ctx.channel().isWritable();
+    if (ctx.channel().config().isAutoRead() != read) {
+      ctx.channel().config().setAutoRead(read);
+    }
+    if (memory && !waitsForMemory) {
+      waitsForMemory = true;
+      shared.budget().whenRoom(() -> onMemoryFreed(ctx));
+    }
+  }
+
+  /** Any thread: whoever gave the memory back. */
+  private void onMemoryFreed(ChannelHandlerContext ctx) {
+    try {
+      ctx.executor()
+          .execute(
+              () -> {
+                waitsForMemory = false;
+                applyBackPressure(ctx);
+              });
+    } catch (RejectedExecutionException stopping) {
+      LOG.debug("network stopped while a connection waited for memory, remote={}", remote);
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof IdleStateEvent && sequencer.size() == 0) {
+      LOG.debug("closed idle connection, remote={}", remote);
+      ctx.close();
+      return;
+    }
+    ctx.fireUserEventTriggered(event);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    closed = true;
+    sequencer.clear(slot -> shared.budget().giveBack(slot.requestBytes));
+    LOG.debug("connection closed, remote={}", remote);
+    ctx.fireChannelInactive();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    Throwable reason =
+        cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+    if (reason instanceof IOException) {
+      // The peer went away.
+      LOG.debug("connection broke, remote={} reason={}", remote, reason.toString());
+      ctx.close();
+    } else if (reason instanceof MalformedMessageException || reason instanceof BadFrameException) {
+      refuse(ctx, reason.getMessage());
+    } else {
+      LOG.error("connection failed, remote={}", remote, reason);
+      ctx.close();
+    }
+  }
+
+  private void refuse(ChannelHandlerContext ctx, @Nullable String reason) {
+    if (!closed) {
+      closed = true;
+      shared.strangers().warn("closed connection: " + reason + ", remote=" + remote);
+      sequencer.clear(slot -> shared.budget().giveBack(slot.requestBytes));
+      ctx.close();
+    }
+  }
+}
