@@ -1,0 +1,19 @@
+package io.millrace.server.handler;
+
+import io.millrace.metadata.image.BrokerImage;
+import io.millrace.metadata.image.MetadataImage;
+
+/** Counts who could hold a replica. */
+final class ReplicationFactors {
+  private ReplicationFactors() {}
+
+  static int activeBrokers(MetadataImage image) {
+    int active = 0;
+    for (BrokerImage broker : image.cluster().brokers().values()) {
+      if (broker.isActive()) {
+        active++;
+      }
+    }
+    return active;
+  }
+}
