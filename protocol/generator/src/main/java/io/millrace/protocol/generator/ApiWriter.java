@@ -2,6 +2,7 @@ package io.millrace.protocol.generator;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -85,7 +86,14 @@ final class ApiWriter {
 
   private static void reader(Source out, String what, Map<Integer, Schema> schemas) {
     out.line("");
-    out.line("/** Reads a " + what.toLowerCase(java.util.Locale.ROOT) + "'s body. */");
+    out.line("/**");
+    out.line(" * Reads a " + what.toLowerCase(Locale.ROOT) + "'s body.");
+    out.line(" *");
+    out.line(
+        " * @throws io.millrace.protocol.codec.MalformedMessageException when the bytes are none");
+    out.line(
+        " * @throws io.millrace.protocol.codec.UnsupportedFieldException when the API lacks the version");
+    out.line(" */");
     out.line(
         String.format(
             "public static %sMessage read%s(ApiKey key, WireReader in, short version) {",

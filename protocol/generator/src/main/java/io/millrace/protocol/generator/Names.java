@@ -1,5 +1,7 @@
 package io.millrace.protocol.generator;
 
+import java.util.Locale;
+
 /** How things are called in the generated sources. */
 final class Names {
 
@@ -11,9 +13,7 @@ final class Names {
 
   /** {@code DescribeConfigsRequest} is of the API {@code DESCRIBE_CONFIGS}. */
   static String apiConstant(Schema schema) {
-    return apiName(schema)
-        .replaceAll("(?<=[a-z])(?=[A-Z])", "_")
-        .toUpperCase(java.util.Locale.ROOT);
+    return apiName(schema).replaceAll("(?<=[a-z])(?=[A-Z])", "_").toUpperCase(Locale.ROOT);
   }
 
   /** {@code DescribeConfigsRequest} is of the API {@code DescribeConfigs}. */
