@@ -15,8 +15,6 @@ import io.millrace.metadata.quorum.proto.VoterStatus;
 import io.millrace.metadata.quorum.proto.VoterStatus.Formation;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -36,16 +34,6 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   new ──start()──► forming ──► running ──stop()──► stopped
  *                    (empty storage only: asks the other voters, founds or joins)
- * </pre>
- *
- * <p>What lies in its directory:
- *
- * <pre>
- *   voter           node id, incarnation, membership
- *   applied-index   how far the log was applied at least
- *   raft/           Ratis' log and snapshots
- *   removed/        what Ratis puts aside
- *   saved/          copies of what the guard cut off
  * </pre>
  *
  * <p>Threads: {@code metadata-maintenance} owns start, formation, the applied-index file and the
@@ -80,7 +68,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
   private volatile @Nullable Proposals proposals;
 
   // Maintenance thread only.
-  private @Nullable AppliedIndexFile appliedIndex;
+  private @Nullable VoterStorage storage;
   private long ticks;
   private long snapshotRevision;
 
@@ -122,26 +110,9 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
   }
 
   private void open() throws IOException {
-    Files.createDirectories(config.directory());
-    AppliedIndexFile index = AppliedIndexFile.open(config.directory().resolve("applied-index"));
-    appliedIndex = index;
-    VoterFile file = VoterFile.open(config.directory().resolve("voter"), config.self());
-    try {
-      new StorageGuard(
-              RaftNode.groupDirectory(raftDirectory()), config.directory().resolve("saved"))
-          .check(index.stored());
-    } catch (QuorumStartException e) {
-      if (!config.discardDamagedLog()) {
-        throw e;
-      }
-      Path aside =
-          Files.createTempDirectory(
-              Files.createDirectories(config.directory().resolve("saved")), "raft.");
-      LOG.warn("Putting the damaged metadata log aside, to={} because: {}", aside, e.getMessage());
-      Files.move(raftDirectory(), aside.resolve("raft"));
-      index.reset();
-      file.startAnew(config.self());
-    }
+    VoterStorage opened = VoterStorage.open(config);
+    storage = opened;
+    VoterFile file = opened.voter();
     voterFile = file;
     switch (file.formation()) {
       case MEMBER -> run(file.status().getMembersList());
@@ -185,7 +156,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     RaftNode running =
         RaftNode.start(
             config,
-            raftDirectory(),
+            VoterStorage.raftDirectory(config),
             file.self(),
             members,
             applied,
@@ -216,10 +187,6 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     RaftNode running = node;
     return running != null
         && running.members().stream().anyMatch(member -> Voters.same(member, self));
-  }
-
-  private Path raftDirectory() {
-    return config.directory().resolve("raft");
   }
 
   // ------------------------------------------------------------------------------------------------ the metadata log
@@ -332,8 +299,11 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
         tellFatal("the Raft server of the metadata quorum closed itself", null);
         return;
       }
-      rememberApplied(running);
-      rememberMembers(running);
+      VoterStorage open = storage;
+      if (open != null) {
+        open.rememberApplied(running.appliedIndex());
+        open.rememberMembers(running.members());
+      }
       if (++ticks % Math.max(1, config.snapshotInterval().toSeconds()) == 0
           && applied.view().revision() != snapshotRevision) {
         snapshotRevision = applied.view().revision();
@@ -346,33 +316,12 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     }
   }
 
-  private void rememberApplied(RaftNode running) throws IOException {
-    AppliedIndexFile file = appliedIndex;
-    if (file != null) {
-      file.advance(running.appliedIndex());
-    }
-  }
-
-  private void rememberMembers(RaftNode running) throws IOException {
-    VoterFile file = voterFile;
-    if (file == null) {
-      return;
-    }
-    List<VoterIdentity> members = running.members();
-    boolean member = members.stream().anyMatch(one -> Voters.same(one, file.self()));
-    if (member
-        && (file.formation() != Formation.MEMBER
-            || !file.status().getMembersList().equals(members))) {
-      LOG.info("Metadata quorum has other voters, voters={}", Voters.describe(members));
-      file.become(Formation.MEMBER, members);
-    }
-  }
-
   private void membersChanged() {
     RaftNode running = node;
-    if (running != null) {
+    VoterStorage open = storage;
+    if (running != null && open != null) {
       try {
-        rememberMembers(running);
+        open.rememberMembers(running.members());
       } catch (IOException e) {
         tellFatal("the metadata directory " + config.directory() + " cannot be written", e);
       }
@@ -457,7 +406,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
   private void closeAll() {
     RaftNode running = node;
     Proposals submitting = proposals;
-    AppliedIndexFile index = appliedIndex;
+    VoterStorage open = storage;
     leadership.end();
     started.completeExceptionally(new IllegalStateException("stopped"));
     try {
@@ -466,10 +415,12 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
       }
       if (running != null) {
         running.close();
-        rememberApplied(running);
+        if (open != null) {
+          open.rememberApplied(running.appliedIndex());
+        }
       }
-      if (index != null) {
-        index.close();
+      if (open != null) {
+        open.close();
       }
       stopped.complete(null);
     } catch (IOException | RuntimeException e) {
