@@ -37,17 +37,25 @@ public record MetadataConfig(
   }
 
   /** A voter. */
-  public static MetadataConfig voter(QuorumConfig quorum, ControllerConfig controller, ConfigValidator validator) {
-    return new MetadataConfig(quorum.nodeId(), quorum.voters(), quorum, null, 1_000, controller, validator);
+  public static MetadataConfig voter(
+      QuorumConfig quorum, ControllerConfig controller, ConfigValidator validator) {
+    return new MetadataConfig(
+        quorum.nodeId(), quorum.voters(), quorum, null, 1_000, controller, validator);
   }
 
   /** A node that only follows. */
   public static MetadataConfig follower(
-      int nodeId, List<VoterAddress> voters, ControllerConfig controller, ConfigValidator validator) {
+      int nodeId,
+      List<VoterAddress> voters,
+      ControllerConfig controller,
+      ConfigValidator validator) {
     return new MetadataConfig(nodeId, voters, null, null, 1_000, controller, validator);
   }
 
-  /** The voters in the order in which this node tries them: itself first, the others beginning at a place of its own. */
+  /**
+   * The voters in the order in which this node tries them: itself first, the others beginning at a
+   * place of its own.
+   */
   List<VoterAddress> votersInOrder() {
     List<VoterAddress> order = new ArrayList<>();
     for (int i = 0; i < voters.size(); i++) {

@@ -21,10 +21,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A node's part in the metadata: on a voter the quorum, the controller and the port; everywhere the client.
+ * A node's part in the metadata: on a voter the quorum, the controller and the port; everywhere the
+ * client.
  *
- * <p>Start order: the port is bound first, because voters find one another over it; then the quorum; the client follows as soon as
- * any voter answers. {@link #start} returns at once; {@link #started} tells when the quorum runs here.
+ * <p>Start order: the port is bound first, because voters find one another over it; then the
+ * quorum; the client follows as soon as any voter answers. {@link #start} returns at once; {@link
+ * #started} tells when the quorum runs here.
  *
  * <p>Thread-safe.
  */
@@ -45,7 +47,12 @@ public final class MetadataNode implements AutoCloseable {
     this.clientLoop = loop("metadata-client-" + config.nodeId(), clock);
     this.client =
         new RemoteMetadataClient(
-            config.nodeId(), config.votersInOrder(), network, clientLoop, clock, config.controller().sessionTimeout());
+            config.nodeId(),
+            config.votersInOrder(),
+            network,
+            clientLoop,
+            clock,
+            config.controller().sessionTimeout());
     QuorumConfig quorumConfig = config.voter();
     if (quorumConfig == null) {
       voter = null;
@@ -63,13 +70,14 @@ public final class MetadataNode implements AutoCloseable {
    *
    * @param fatal told when the quorum's disk or server failed: the process has to end
    */
-  public static MetadataNode start(MetadataConfig config, Clock clock, RatisQuorum.FatalHandler fatal) {
+  public static MetadataNode start(
+      MetadataConfig config, Clock clock, RatisQuorum.FatalHandler fatal) {
     return new MetadataNode(config, clock, fatal);
   }
 
   /**
-   * Completes when the quorum runs here (a leader may come later), at once on a node that is no voter; fails when the port is
-   * taken or the storage must not be used.
+   * Completes when the quorum runs here (a leader may come later), at once on a node that is no
+   * voter; fails when the port is taken or the storage must not be used.
    */
   public CompletableFuture<Void> started() {
     return started.copy();
@@ -86,8 +94,8 @@ public final class MetadataNode implements AutoCloseable {
   }
 
   /**
-   * Leaves the cluster: the broker's session ends, a leading voter hands leadership over. Blocks for up to some seconds; not on an
-   * event loop.
+   * Leaves the cluster: the broker's session ends, a leading voter hands leadership over. Blocks
+   * for up to some seconds; not on an event loop.
    */
   @Override
   public void close() {
@@ -121,9 +129,11 @@ public final class MetadataNode implements AutoCloseable {
       loop = loop("controller-" + config.nodeId(), clock);
       // Ids have to differ between nodes and starts: the seed is not for repeating anything here.
       SplittableRandom random = new SplittableRandom(new SecureRandom().nextLong());
-      controller = new Controller(quorum, loop, clock, random, config.controller(), config.validator());
+      controller =
+          new Controller(quorum, loop, clock, random, config.controller(), config.validator());
       listener =
-          new ControllerListener(network, new QuorumVoterService(quorum, controller), clock, config.maxConnections());
+          new ControllerListener(
+              network, new QuorumVoterService(quorum, controller), clock, config.maxConnections());
     }
 
     CompletableFuture<Void> start(MetadataConfig config, QuorumConfig quorumConfig) {

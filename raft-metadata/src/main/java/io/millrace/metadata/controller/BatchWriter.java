@@ -26,12 +26,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the controller's decisions: what waits is decided one after the other, each over the effect of those before, and
- * written as one transaction. One transaction is in flight at a time; what arrives meanwhile gathers for the next.
+ * Writes the controller's decisions: what waits is decided one after the other, each over the
+ * effect of those before, and written as one transaction. One transaction is in flight at a time;
+ * what arrives meanwhile gathers for the next.
  *
- * <p>A transaction names the term, and the last transaction it knows of ({@link #GUARD_KEY}): it takes effect only on exactly the
- * state it was decided over. One whose answer got lost can thus not slip in later between others: either it was first, and the
- * next finds the guard moved and is decided again, or it comes too late and does nothing.
+ * <p>A transaction names the term, and the last transaction it knows of ({@link #GUARD_KEY}): it
+ * takes effect only on exactly the state it was decided over. One whose answer got lost can thus
+ * not slip in later between others: either it was first, and the next finds the guard moved and is
+ * decided again, or it comes too late and does nothing.
  */
 @ConfinedTo("the controller loop")
 final class BatchWriter {
@@ -39,7 +41,9 @@ final class BatchWriter {
   /** Written by every transaction; its modification revision names the last one. */
   static final String GUARD_KEY = "/controller/guard";
 
-  /** A transaction is closed once it has so many changes: about a third of what a command may carry. */
+  /**
+   * A transaction is closed once it has so many changes: about a third of what a command may carry.
+   */
   private static final int ENOUGH_CHANGES = 10_000;
 
   private static final int MAX_ATTEMPTS = 8;
@@ -130,7 +134,8 @@ final class BatchWriter {
           ImageReplay replay = ImageReplay.after(working);
           changes.forEach(change -> replay.apply(change, revision));
           working = replay.finish(revision, term).image();
-          // The last change of a key wins, in the place of the last: a record must not come before what it belongs to.
+          // The last change of a key wins, in the place of the last: a record must not come before
+          // what it belongs to.
           for (MetadataChange change : changes) {
             String key = change.key().text();
             batch.changes.remove(key);
@@ -158,7 +163,8 @@ final class BatchWriter {
             .addSuccess(Op.newBuilder().setPut(Put.newBuilder().setKey(GUARD_KEY)));
     batch.changes.values().forEach(change -> txn.addSuccess(change.toOp()));
     KvCommand command = KvCommand.newBuilder().setTerm(term).setTxn(txn).build();
-    log.propose(command).whenComplete((result, error) -> loop.execute(() -> answered(batch, result, error)));
+    log.propose(command)
+        .whenComplete((result, error) -> loop.execute(() -> answered(batch, result, error)));
   }
 
   private void answered(Batch batch, @Nullable KvResult result, @Nullable Throwable error) {
@@ -166,7 +172,11 @@ final class BatchWriter {
       return; // deposed meanwhile; its operations have failed already
     }
     if (result == null) {
-      failed(batch, error instanceof CompletionException && error.getCause() != null ? error.getCause() : error);
+      failed(
+          batch,
+          error instanceof CompletionException && error.getCause() != null
+              ? error.getCause()
+              : error);
       return;
     }
     switch (result.getStatus()) {
@@ -180,7 +190,11 @@ final class BatchWriter {
       }
       case FENCED -> onDeposed.run();
       default -> {
-        LOG.error("Metadata write refused, status={} reason={} changes={}", result.getStatus(), result.getReason(), batch.changes.size());
+        LOG.error(
+            "Metadata write refused, status={} reason={} changes={}",
+            result.getStatus(),
+            result.getReason(),
+            batch.changes.size());
         abandon(batch, new IllegalStateException("metadata write refused: " + result.getReason()));
       }
     }
@@ -196,7 +210,10 @@ final class BatchWriter {
       batch.decided.forEach(one -> one.committed(result.getRevision()));
       return;
     }
-    LOG.info("Metadata moved under a write, deciding again, operations={} revision={}", batch.decided.size(), image.revision());
+    LOG.info(
+        "Metadata moved under a write, deciding again, operations={} revision={}",
+        batch.decided.size(),
+        image.revision());
     retry(batch);
   }
 
@@ -207,8 +224,13 @@ final class BatchWriter {
       return;
     }
     // The write may or may not take effect; the guard sees to it that what comes next knows.
-    LOG.warn("Metadata write without an answer, operations={} cause={}", batch.decided.size(), String.valueOf(cause));
-    abandon(batch, new ControllerUnavailableException("metadata write without an answer: " + cause, -1));
+    LOG.warn(
+        "Metadata write without an answer, operations={} cause={}",
+        batch.decided.size(),
+        String.valueOf(cause));
+    abandon(
+        batch,
+        new ControllerUnavailableException("metadata write without an answer: " + cause, -1));
   }
 
   private void abandon(Batch batch, RuntimeException cause) {
@@ -223,7 +245,8 @@ final class BatchWriter {
       if (operation.countAttempt() < MAX_ATTEMPTS) {
         pending.addFirst(operation);
       } else {
-        operation.fail(new ControllerUnavailableException("decided " + MAX_ATTEMPTS + " times in vain", -1));
+        operation.fail(
+            new ControllerUnavailableException("decided " + MAX_ATTEMPTS + " times in vain", -1));
       }
     }
   }

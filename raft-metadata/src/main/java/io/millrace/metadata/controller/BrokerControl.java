@@ -33,7 +33,8 @@ final class BrokerControl {
       MetadataImage image, RegisterBroker request, boolean sessionAlive) {
     int id = request.brokerId();
     if (id < 0 || request.endpoints().isEmpty()) {
-      return refuse(ErrorCode.INVALID_REGISTRATION, "broker " + id + " has endpoints " + request.endpoints());
+      return refuse(
+          ErrorCode.INVALID_REGISTRATION, "broker " + id + " has endpoints " + request.endpoints());
     }
     BrokerImage old = image.cluster().broker(id);
     List<MetadataChange> changes = new ArrayList<>();
@@ -45,15 +46,26 @@ final class BrokerControl {
         if (sessionAlive) {
           return refuse(
               ErrorCode.DUPLICATE_BROKER_REGISTRATION,
-              "broker " + id + " with data directory " + request.directory()
-                  + " cannot register while the one with " + old.directory() + " is alive");
+              "broker "
+                  + id
+                  + " with data directory "
+                  + request.directory()
+                  + " cannot register while the one with "
+                  + old.directory()
+                  + " is alive");
         }
         String sole = soleReplica(image, id);
         if (sole != null) {
           return refuse(
               ErrorCode.INVALID_REGISTRATION,
-              "broker " + id + " came with data directory " + request.directory() + " instead of " + old.directory()
-                  + ", but it is the only in-sync replica of " + sole
+              "broker "
+                  + id
+                  + " came with data directory "
+                  + request.directory()
+                  + " instead of "
+                  + old.directory()
+                  + ", but it is the only in-sync replica of "
+                  + sole
                   + ": bring the old directory back, or unregister the broker and accept the loss");
         }
       }
@@ -62,7 +74,12 @@ final class BrokerControl {
     }
     changes.add(
         MetadataChange.put(
-            new BrokerRecord(id, request.incarnation(), request.directory(), request.rack(), request.endpoints())));
+            new BrokerRecord(
+                id,
+                request.incarnation(),
+                request.directory(),
+                request.rack(),
+                request.endpoints())));
     changes.add(MetadataChange.put(new BrokerStateRecord(id, true, false)));
     return new ControlDecision<>(changes, new RegisterBroker.Response(Result.OK, EPOCH_OF_COMMIT));
   }
@@ -75,13 +92,15 @@ final class BrokerControl {
       return ControlDecision.answer(new Heartbeat.Response(known, true));
     }
     if (request.leaving()) {
-      return new ControlDecision<>(fence(image, broker.id(), broker.epoch()), new Heartbeat.Response(Result.OK, true));
+      return new ControlDecision<>(
+          fence(image, broker.id(), broker.epoch()), new Heartbeat.Response(Result.OK, true));
     }
     if (!broker.fenced() || request.imageRevision() < broker.epoch()) {
       return ControlDecision.answer(new Heartbeat.Response(Result.OK, broker.fenced()));
     }
     List<MetadataChange> changes = new ArrayList<>();
-    changes.add(MetadataChange.put(new BrokerStateRecord(broker.id(), false, broker.shuttingDown())));
+    changes.add(
+        MetadataChange.put(new BrokerStateRecord(broker.id(), false, broker.shuttingDown())));
     if (!broker.shuttingDown()) {
       IntPredicate active = id -> id == broker.id() || image.cluster().isActive(id);
       changes.addAll(
@@ -90,13 +109,16 @@ final class BrokerControl {
               Integer.MAX_VALUE,
               (topic, state) ->
                   state.replicas().contains(broker.id())
-                      ? LeaderElector.elect(state, active, Partitions.uncleanAllowed(image, topic.name()))
+                      ? LeaderElector.elect(
+                          state, active, Partitions.uncleanAllowed(image, topic.name()))
                       : state));
     }
     return new ControlDecision<>(changes, new Heartbeat.Response(Result.OK, false));
   }
 
-  /** The changes that shut a broker out; none when it is out already or has registered again since. */
+  /**
+   * The changes that shut a broker out; none when it is out already or has registered again since.
+   */
   static List<MetadataChange> fence(MetadataImage image, int id, long epoch) {
     BrokerImage broker = image.cluster().broker(id);
     if (broker == null || broker.epoch() != epoch || broker.fenced()) {
@@ -141,7 +163,9 @@ final class BrokerControl {
     }
     if (sessionAlive && !broker.fenced()) {
       return ControlDecision.answer(
-          Result.of(ErrorCode.INVALID_REQUEST, "broker " + id + " is alive: stop it before it is unregistered"));
+          Result.of(
+              ErrorCode.INVALID_REQUEST,
+              "broker " + id + " is alive: stop it before it is unregistered"));
     }
     List<MetadataChange> changes = new ArrayList<>(partitionsWithout(image, id));
     changes.add(MetadataChange.delete(new RecordKey.BrokerState(id)));
@@ -156,7 +180,8 @@ final class BrokerControl {
     }
     if (broker.epoch() != epoch) {
       return Result.of(
-          ErrorCode.STALE_BROKER_EPOCH, "epoch " + epoch + " of broker " + id + " is not the registered " + broker.epoch());
+          ErrorCode.STALE_BROKER_EPOCH,
+          "epoch " + epoch + " of broker " + id + " is not the registered " + broker.epoch());
     }
     return Result.OK;
   }
@@ -167,7 +192,8 @@ final class BrokerControl {
         image,
         Integer.MAX_VALUE,
         (topic, state) ->
-            LeaderElector.withoutBroker(state, id, active, Partitions.uncleanAllowed(image, topic.name())));
+            LeaderElector.withoutBroker(
+                state, id, active, Partitions.uncleanAllowed(image, topic.name())));
   }
 
   private static @Nullable String soleReplica(MetadataImage image, int id) {

@@ -58,13 +58,15 @@ final class ConfigControl {
       ImageReplay replay = ImageReplay.after(image);
       changes.forEach(change -> replay.apply(change, image.revision() + 1));
       changes.addAll(
-          LeaderControl.electLeaderless(replay.finish(image.revision() + 1, image.term()).image(), electIn));
+          LeaderControl.electLeaderless(
+              replay.finish(image.revision() + 1, image.term()).image(), electIn));
     }
     return new ControlDecision<>(changes, new AlterConfigs.Response(answers));
   }
 
   /** Fills in what to write: a value, or null to delete. */
-  private Result plan(MetadataImage image, ResourceChange change, Map<String, @Nullable String> wanted) {
+  private Result plan(
+      MetadataImage image, ResourceChange change, Map<String, @Nullable String> wanted) {
     ConfigResource resource = change.resource();
     Result exists = checkExists(image, resource);
     if (!exists.isOk()) {
@@ -80,10 +82,14 @@ final class ConfigControl {
         return Result.of(ErrorCode.INVALID_CONFIG, "'" + one.key() + "' is not a config's name");
       }
       if (!named.add(one.key())) {
-        return Result.of(ErrorCode.INVALID_REQUEST, "config " + one.key() + " of " + resource + " is named twice");
+        return Result.of(
+            ErrorCode.INVALID_REQUEST,
+            "config " + one.key() + " of " + resource + " is named twice");
       }
       if (one.operation() != Operation.DELETE && one.value() == null) {
-        return Result.of(ErrorCode.INVALID_CONFIG, "config " + one.key() + " of " + resource + " has no value to " + one.operation());
+        return Result.of(
+            ErrorCode.INVALID_CONFIG,
+            "config " + one.key() + " of " + resource + " has no value to " + one.operation());
       }
       String value = newValue(one, present.get(one.key()));
       if (value != null) {
@@ -94,7 +100,9 @@ final class ConfigControl {
       }
       wanted.put(one.key(), value);
     }
-    wanted.entrySet().removeIf(entry -> Objects.equals(entry.getValue(), present.get(entry.getKey())));
+    wanted
+        .entrySet()
+        .removeIf(entry -> Objects.equals(entry.getValue(), present.get(entry.getKey())));
     return Result.OK;
   }
 
@@ -115,14 +123,17 @@ final class ConfigControl {
   }
 
   private static Set<String> items(@Nullable String list) {
-    return list == null || list.isEmpty() ? new LinkedHashSet<>() : new LinkedHashSet<>(Arrays.asList(list.split(",")));
+    return list == null || list.isEmpty()
+        ? new LinkedHashSet<>()
+        : new LinkedHashSet<>(Arrays.asList(list.split(",")));
   }
 
   private static Result checkExists(MetadataImage image, ConfigResource resource) {
     if (resource.type() == ConfigResource.Type.TOPIC) {
       return image.topics().topic(resource.name()) != null
           ? Result.OK
-          : Result.of(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "topic " + resource.name() + " does not exist");
+          : Result.of(
+              ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "topic " + resource.name() + " does not exist");
     }
     if (resource.name().isEmpty()) {
       return Result.OK;

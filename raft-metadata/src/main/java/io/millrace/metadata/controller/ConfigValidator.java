@@ -3,7 +3,10 @@ package io.millrace.metadata.controller;
 import io.millrace.metadata.image.ConfigResource;
 import io.millrace.metadata.request.Result;
 
-/** Knows which dynamic configs exist and which values they take; passed in by who reads them. Any thread. */
+/**
+ * Knows which dynamic configs exist and which values they take; passed in by who reads them. Any
+ * thread.
+ */
 @FunctionalInterface
 public interface ConfigValidator {
 

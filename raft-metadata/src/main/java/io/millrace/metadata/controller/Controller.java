@@ -8,6 +8,7 @@ import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.kv.KvView;
 import io.millrace.metadata.kv.MetadataLog;
 import io.millrace.metadata.kv.MetadataLogListener;
+import io.millrace.metadata.kv.QuorumStatus;
 import io.millrace.metadata.kv.proto.KvDelta;
 import io.millrace.metadata.kv.proto.KvEntry;
 import io.millrace.metadata.record.ImageReplay;
@@ -29,9 +30,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Changes the cluster's metadata. One stands on every voter; the one whose node leads the quorum is active, from the moment that
- * it has applied all earlier terms until it is deposed. Each operation is a pure decision over an image; {@link BatchWriter}
- * writes it under the term, so that a controller that does not yet know of its successor changes nothing.
+ * Changes the cluster's metadata. One stands on every voter; the one whose node leads the quorum is
+ * active, from the moment that it has applied all earlier terms until it is deposed. Each operation
+ * is a pure decision over an image; {@link BatchWriter} writes it under the term, so that a
+ * controller that does not yet know of its successor changes nothing.
  *
  * <pre>
  *   inactive --onLeaderReady(term)--> active --onNotLeader, or a write FENCED--> inactive
@@ -80,8 +82,11 @@ public final class Controller implements AutoCloseable {
     this.clock = clock;
     this.config = config;
     this.random = random.split();
-    this.writer = new BatchWriter(log, loop, config.maxPendingOperations(), () -> deactivate("a write was fenced"));
-    this.sessions = new BrokerSessions(config.sessionTimeout().toNanos(), config.connectionGrace().toNanos());
+    this.writer =
+        new BatchWriter(
+            log, loop, config.maxPendingOperations(), () -> deactivate("a write was fenced"));
+    this.sessions =
+        new BrokerSessions(config.sessionTimeout().toNanos(), config.connectionGrace().toNanos());
     this.decisions = new Decisions(config, validator, random.split(), log::status);
   }
 
@@ -111,55 +116,64 @@ public final class Controller implements AutoCloseable {
   }
 
   /**
-   * Carries out an operation. The future fails with {@link ControllerUnavailableException} when there is no answer to be had here;
-   * it completes on the controller loop.
+   * Carries out an operation. The future fails with {@link ControllerUnavailableException} when
+   * there is no answer to be had here; it completes on the controller loop.
    *
-   * @param connection names the sender's connection for the life of its session; 0 when there is none
+   * @param connection names the sender's connection for the life of its session; 0 when there is
+   *     none
    */
   public <R extends ControllerResponse> CompletableFuture<Reply<R>> handle(
       ControllerRequest<R> request, long connection) {
     CompletableFuture<Reply<R>> answer = new CompletableFuture<>();
-    boolean accepted =
-        loop.tryExecute(
-            () ->
-                handleOnLoop(request, connection)
-                    .whenComplete(
-                        (reply, error) -> {
-                          if (error == null) {
-                            answer.complete(reply);
-                          } else {
-                            answer.completeExceptionally(error);
-                          }
-                        }));
+    boolean accepted = loop.tryExecute(() -> handleOnLoop(request, connection, answer));
     if (!accepted) {
-      answer.completeExceptionally(new ControllerUnavailableException("the controller is overloaded or closed", -1));
+      answer.completeExceptionally(
+          new ControllerUnavailableException("the controller is overloaded or closed", -1));
     }
     return answer;
   }
 
-  /** A connection broke: the broker whose session runs over it has the grace to come back. Any thread. */
+  /**
+   * A connection broke: the broker whose session runs over it has the grace to come back. Any
+   * thread.
+   */
   public void connectionLost(long connection) {
     loop.execute(() -> sessions.connectionLost(connection, clock.monotonicNanos()));
   }
 
-  private <R extends ControllerResponse> CompletableFuture<Reply<R>> handleOnLoop(
-      ControllerRequest<R> request, long connection) {
+  private <R extends ControllerResponse> void handleOnLoop(
+      ControllerRequest<R> request, long connection, CompletableFuture<Reply<R>> answer) {
     assert loop.owns("handle");
     if (!active) {
-      return CompletableFuture.failedFuture(unavailable("node " + log.status().nodeId() + " is not the active controller"));
+      answer.completeExceptionally(unavailable("this node is not the active controller"));
+      return;
     }
     if (request instanceof Heartbeat heartbeat) {
       heard(heartbeat, connection);
     }
     Operation<R> operation =
-        decisions.operation(request, brokerId -> sessions.isAlive(brokerId, clock.monotonicNanos()));
+        decisions.operation(
+            request, brokerId -> sessions.isAlive(brokerId, clock.monotonicNanos()));
     if (request instanceof RegisterBroker registration) {
-      operation.answer().thenAccept(reply -> registered(registration, (RegisterBroker.Response) reply.response(), connection));
+      operation
+          .answer()
+          .thenAccept(
+              reply ->
+                  registered(registration, (RegisterBroker.Response) reply.response(), connection));
     }
+    operation
+        .answer()
+        .whenComplete(
+            (reply, error) -> {
+              if (error == null) {
+                answer.complete(reply);
+              } else {
+                answer.completeExceptionally(error);
+              }
+            });
     if (!writer.submit(operation)) {
-      return CompletableFuture.failedFuture(unavailable("too many operations wait"));
+      operation.fail(unavailable("too many operations wait"));
     }
-    return operation.answer();
   }
 
   private void heard(Heartbeat heartbeat, long connection) {
@@ -174,9 +188,14 @@ public final class Controller implements AutoCloseable {
     }
   }
 
-  private void registered(RegisterBroker request, RegisterBroker.Response response, long connection) {
+  private void registered(
+      RegisterBroker request, RegisterBroker.Response response, long connection) {
     if (response.result().error() == ErrorCode.NONE) {
-      LOG.info("Broker registered, broker={} epoch={} incarnation={}", request.brokerId(), response.epoch(), request.incarnation());
+      LOG.info(
+          "Broker registered, broker={} epoch={} incarnation={}",
+          request.brokerId(),
+          response.epoch(),
+          request.incarnation());
       sessions.touch(request.brokerId(), response.epoch(), connection, clock.monotonicNanos());
     }
   }
@@ -247,7 +266,8 @@ public final class Controller implements AutoCloseable {
   }
 
   private void fence(BrokerSessions.Owner owner) {
-    LOG.info("Broker's session is over, fencing, broker={} epoch={}", owner.brokerId(), owner.epoch());
+    LOG.info(
+        "Broker's session is over, fencing, broker={} epoch={}", owner.brokerId(), owner.epoch());
     // Decided when its turn comes: the broker may have come back by then.
     write(
             "fence",
@@ -286,8 +306,16 @@ public final class Controller implements AutoCloseable {
   }
 
   private ControllerUnavailableException unavailable(String why) {
-    int leader = log.status().leaderId();
-    return new ControllerUnavailableException(why, leader);
+    return new ControllerUnavailableException(why, leaderHint(log));
+  }
+
+  /** Who leads the quorum, or -1 when it is not known or the log is closing. */
+  public static int leaderHint(MetadataLog log) {
+    try {
+      return log.status().leaderId();
+    } catch (IllegalStateException closing) {
+      return QuorumStatus.NO_LEADER;
+    }
   }
 
   private void replayed(MetadataImage next) {

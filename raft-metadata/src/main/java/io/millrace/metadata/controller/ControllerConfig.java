@@ -6,7 +6,8 @@ import java.time.Duration;
  * The controller's settings.
  *
  * @param sessionTimeout silence after which a broker is fenced
- * @param connectionGrace how long a broker whose connection broke may take to come back before it is fenced
+ * @param connectionGrace how long a broker whose connection broke may take to come back before it
+ *     is fenced
  * @param rebalanceInterval how often leadership goes back to preferred replicas; zero for never
  * @param defaultPartitions for topics that do not say
  * @param defaultReplicationFactor for topics that do not say
@@ -27,15 +28,26 @@ public record ControllerConfig(
   /** Six seconds of silence or half a second without a connection; one partition, one replica. */
   public static final ControllerConfig DEFAULTS =
       new ControllerConfig(
-          Duration.ofSeconds(6), Duration.ofMillis(500), Duration.ofSeconds(300), 1, 1, 10_000, 10_000, 10_000);
+          Duration.ofSeconds(6),
+          Duration.ofMillis(500),
+          Duration.ofSeconds(300),
+          1,
+          1,
+          10_000,
+          10_000,
+          10_000);
 
   public ControllerConfig {
     if (defaultPartitions < 1 || defaultReplicationFactor < 1) {
       throw new IllegalArgumentException(
-          "defaults must be positive: partitions=" + defaultPartitions + " replicationFactor=" + defaultReplicationFactor);
+          "defaults must be positive: partitions="
+              + defaultPartitions
+              + " replicationFactor="
+              + defaultReplicationFactor);
     }
     if (maxPartitionsPerTopic > 1_000_000) {
-      throw new IllegalArgumentException("keys have six digits for a partition, not enough for " + maxPartitionsPerTopic);
+      throw new IllegalArgumentException(
+          "keys have six digits for a partition, not enough for " + maxPartitionsPerTopic);
     }
   }
 

@@ -1,8 +1,9 @@
 package io.millrace.metadata.controller;
 
 /**
- * The controller did not answer: this node is not the active one, or stopped being it before the answer, or has too much to do.
- * The operation may have taken effect. Ask again, at the hinted node.
+ * The controller did not answer: this node is not the active one, or stopped being it before the
+ * answer, or has too much to do. The operation may have taken effect. Ask again, at the hinted
+ * node.
  */
 public final class ControllerUnavailableException extends RuntimeException {
 

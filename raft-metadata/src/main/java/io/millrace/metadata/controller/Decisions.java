@@ -34,17 +34,22 @@ final class Decisions {
   private final Supplier<QuorumStatus> quorum;
 
   Decisions(
-      ControllerConfig config, ConfigValidator validator, SplittableRandom random, Supplier<QuorumStatus> quorum) {
+      ControllerConfig config,
+      ConfigValidator validator,
+      SplittableRandom random,
+      Supplier<QuorumStatus> quorum) {
     this.topics = new TopicControl(config, validator, random);
     this.configs = new ConfigControl(validator);
     this.quorum = quorum;
   }
 
   /**
-   * @param sessionAlive whether the broker of an id was heard of within its session; asked when the decision is made
+   * @param sessionAlive whether the broker of an id was heard of within its session; asked when the
+   *     decision is made
    */
   @SuppressWarnings("unchecked")
-  <R extends ControllerResponse> Operation<R> operation(ControllerRequest<R> request, IntPredicate sessionAlive) {
+  <R extends ControllerResponse> Operation<R> operation(
+      ControllerRequest<R> request, IntPredicate sessionAlive) {
     // Sound: each request fixes its own answer by the type parameter of ControllerRequest.
     return (Operation<R>) untyped(request, sessionAlive);
   }
@@ -91,7 +96,8 @@ final class Decisions {
       return decided(request, image -> allocate(image, allocate));
     }
     if (request instanceof DescribeQuorum) {
-      return decided(request, image -> ControlDecision.answer(new DescribeQuorum.Response(quorum.get())));
+      return decided(
+          request, image -> ControlDecision.answer(new DescribeQuorum.Response(quorum.get())));
     }
     throw new IllegalArgumentException("no decision for " + request);
   }
@@ -104,7 +110,8 @@ final class Decisions {
   private static ControlDecision<AllocateProducerIds.Response> allocate(
       MetadataImage image, AllocateProducerIds request) {
     Result sender =
-        BrokerControl.checkEpoch(image.cluster().broker(request.brokerId()), request.brokerId(), request.brokerEpoch());
+        BrokerControl.checkEpoch(
+            image.cluster().broker(request.brokerId()), request.brokerId(), request.brokerEpoch());
     if (!sender.isOk()) {
       return ControlDecision.answer(new AllocateProducerIds.Response(sender, -1, 0));
     }

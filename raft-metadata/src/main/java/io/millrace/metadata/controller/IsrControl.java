@@ -22,9 +22,11 @@ final class IsrControl {
 
   private IsrControl() {}
 
-  static ControlDecision<AlterPartition.Response> alter(MetadataImage image, AlterPartition request) {
+  static ControlDecision<AlterPartition.Response> alter(
+      MetadataImage image, AlterPartition request) {
     Result sender =
-        BrokerControl.checkEpoch(image.cluster().broker(request.brokerId()), request.brokerId(), request.brokerEpoch());
+        BrokerControl.checkEpoch(
+            image.cluster().broker(request.brokerId()), request.brokerId(), request.brokerEpoch());
     if (!sender.isOk()) {
       return ControlDecision.answer(new AlterPartition.Response(sender, List.of()));
     }
@@ -34,12 +36,23 @@ final class IsrControl {
     for (IsrChange change : request.partitions()) {
       PartitionImage state = image.topics().partition(change.topicId(), change.partition());
       Result result = check(image, state, request.brokerId(), change);
-      if (state != null && result.isOk() && !seen.add(change.topicId() + "-" + change.partition())) {
-        result = Result.of(ErrorCode.INVALID_REQUEST, "partition " + change.partition() + " is named twice");
+      if (state != null
+          && result.isOk()
+          && !seen.add(change.topicId() + "-" + change.partition())) {
+        result =
+            Result.of(
+                ErrorCode.INVALID_REQUEST, "partition " + change.partition() + " is named twice");
       }
       if (state == null || !result.isOk()) {
         answers.add(
-            new PartitionResult(change.topicId(), change.partition(), result, PartitionImage.NO_LEADER, -1, List.of(), -1));
+            new PartitionResult(
+                change.topicId(),
+                change.partition(),
+                result,
+                PartitionImage.NO_LEADER,
+                -1,
+                List.of(),
+                -1));
         continue;
       }
       List<Integer> isr = change.isr().stream().map(Member::brokerId).toList();
@@ -49,7 +62,12 @@ final class IsrControl {
       }
       answers.add(
           new PartitionResult(
-              change.topicId(), change.partition(), Result.OK, next.leader(), next.leaderEpoch(), next.isr(),
+              change.topicId(),
+              change.partition(),
+              Result.OK,
+              next.leader(),
+              next.leaderEpoch(),
+              next.isr(),
               next.partitionEpoch()));
     }
     return new ControlDecision<>(changes, new AlterPartition.Response(Result.OK, answers));
@@ -69,29 +87,47 @@ final class IsrControl {
           ErrorCode.FENCED_LEADER_EPOCH,
           "leader epoch " + change.leaderEpoch() + " is older than current " + state.leaderEpoch());
     }
-    if (change.leaderEpoch() > state.leaderEpoch() || change.partitionEpoch() > state.partitionEpoch()) {
+    if (change.leaderEpoch() > state.leaderEpoch()
+        || change.partitionEpoch() > state.partitionEpoch()) {
       return Result.of(
           ErrorCode.NOT_CONTROLLER,
-          "leader epoch " + change.leaderEpoch() + " and partition epoch " + change.partitionEpoch()
-              + " are newer than known " + state.leaderEpoch() + " and " + state.partitionEpoch());
+          "leader epoch "
+              + change.leaderEpoch()
+              + " and partition epoch "
+              + change.partitionEpoch()
+              + " are newer than known "
+              + state.leaderEpoch()
+              + " and "
+              + state.partitionEpoch());
     }
     if (state.leader() != sender) {
-      return Result.of(ErrorCode.INVALID_REQUEST, "broker " + sender + " is not the leader " + state.leader());
+      return Result.of(
+          ErrorCode.INVALID_REQUEST, "broker " + sender + " is not the leader " + state.leader());
     }
     if (change.partitionEpoch() < state.partitionEpoch()) {
       return Result.of(
           ErrorCode.INVALID_UPDATE_VERSION,
-          "partition epoch " + change.partitionEpoch() + " is older than current " + state.partitionEpoch());
+          "partition epoch "
+              + change.partitionEpoch()
+              + " is older than current "
+              + state.partitionEpoch());
     }
     return checkMembers(image, state, change);
   }
 
   private static Result checkMembers(MetadataImage image, PartitionImage state, IsrChange change) {
     List<Integer> isr = change.isr().stream().map(Member::brokerId).toList();
-    if (!isr.contains(state.leader()) || new HashSet<>(isr).size() != isr.size() || !state.replicas().containsAll(isr)) {
+    if (!isr.contains(state.leader())
+        || new HashSet<>(isr).size() != isr.size()
+        || !state.replicas().containsAll(isr)) {
       return Result.of(
           ErrorCode.INVALID_REQUEST,
-          "ISR " + isr + " is not a set of the replicas " + state.replicas() + " with the leader " + state.leader());
+          "ISR "
+              + isr
+              + " is not a set of the replicas "
+              + state.replicas()
+              + " with the leader "
+              + state.leader());
     }
     for (Member member : change.isr()) {
       if (member.brokerId() == state.leader()) {
@@ -100,12 +136,17 @@ final class IsrControl {
       BrokerImage broker = image.cluster().broker(member.brokerId());
       if (broker == null || !broker.isActive()) {
         return Result.of(
-            ErrorCode.INELIGIBLE_REPLICA, "broker " + member.brokerId() + " is fenced or shutting down, ISR " + isr);
+            ErrorCode.INELIGIBLE_REPLICA,
+            "broker " + member.brokerId() + " is fenced or shutting down, ISR " + isr);
       }
       if (member.brokerEpoch() != -1 && member.brokerEpoch() != broker.epoch()) {
         return Result.of(
             ErrorCode.INELIGIBLE_REPLICA,
-            "epoch " + member.brokerEpoch() + " of broker " + member.brokerId() + " is not the registered "
+            "epoch "
+                + member.brokerEpoch()
+                + " of broker "
+                + member.brokerId()
+                + " is not the registered "
                 + broker.epoch());
       }
     }

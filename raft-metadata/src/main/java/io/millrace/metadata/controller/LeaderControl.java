@@ -29,7 +29,8 @@ final class LeaderControl {
           PartitionImage next = elect(image, state, request.unclean());
           if (next != state) {
             changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
-            answers.add(new ElectLeaders.PartitionResult(topic.name(), state.partition(), Result.OK));
+            answers.add(
+                new ElectLeaders.PartitionResult(topic.name(), state.partition(), Result.OK));
           }
         }
       }
@@ -49,10 +50,15 @@ final class LeaderControl {
     return new ControlDecision<>(changes, new ElectLeaders.Response(answers));
   }
 
-  /** What takes leadership back to the preferred replicas that are in sync; at most so many partitions at a time. */
+  /**
+   * What takes leadership back to the preferred replicas that are in sync; at most so many
+   * partitions at a time.
+   */
   static List<MetadataChange> rebalance(MetadataImage image, int limit) {
     return Partitions.change(
-        image, limit, (topic, state) -> LeaderElector.electPreferred(state, image.cluster()::isActive));
+        image,
+        limit,
+        (topic, state) -> LeaderElector.electPreferred(state, image.cluster()::isActive));
   }
 
   /** What gives a leader to leaderless partitions of these topics, after a setting allowed more. */
@@ -63,16 +69,21 @@ final class LeaderControl {
         (topic, state) ->
             topics.contains(topic.name())
                 ? LeaderElector.elect(
-                    state, image.cluster()::isActive, Partitions.uncleanAllowed(image, topic.name()))
+                    state,
+                    image.cluster()::isActive,
+                    Partitions.uncleanAllowed(image, topic.name()))
                 : state);
   }
 
   private static PartitionImage elect(MetadataImage image, PartitionImage state, boolean unclean) {
     IntPredicate active = image.cluster()::isActive;
-    return unclean ? LeaderElector.elect(state, active, true) : LeaderElector.electPreferred(state, active);
+    return unclean
+        ? LeaderElector.elect(state, active, true)
+        : LeaderElector.electPreferred(state, active);
   }
 
-  private static Result result(@Nullable PartitionImage state, @Nullable PartitionImage next, boolean unclean) {
+  private static Result result(
+      @Nullable PartitionImage state, @Nullable PartitionImage next, boolean unclean) {
     if (state == null) {
       return Result.of(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the partition does not exist");
     }
@@ -81,13 +92,18 @@ final class LeaderControl {
     }
     boolean needless = unclean ? state.hasLeader() : state.leader() == state.preferredLeader();
     if (needless) {
-      return Result.of(ErrorCode.ELECTION_NOT_NEEDED, "broker " + state.leader() + " leads already");
+      return Result.of(
+          ErrorCode.ELECTION_NOT_NEEDED, "broker " + state.leader() + " leads already");
     }
     return unclean
         ? Result.of(
-            ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, "no replica of " + state.replicas() + " is alive")
+            ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE,
+            "no replica of " + state.replicas() + " is alive")
         : Result.of(
             ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE,
-            "preferred leader " + state.preferredLeader() + " is not alive and in the ISR " + state.isr());
+            "preferred leader "
+                + state.preferredLeader()
+                + " is not alive and in the ISR "
+                + state.isr());
   }
 }

@@ -5,21 +5,23 @@ import java.util.List;
 import java.util.function.IntPredicate;
 
 /**
- * Who leads a partition. Pure rules; they keep three things true: the leader is in the ISR, the ISR is never empty, and a
- * replica outside the ISR leads only when data may be lost by configuration.
+ * Who leads a partition. Pure rules; they keep three things true: the leader is in the ISR, the ISR
+ * is never empty, and a replica outside the ISR leads only when data may be lost by configuration.
  */
 final class LeaderElector {
 
   private LeaderElector() {}
 
   /**
-   * The state after a broker stopped taking part: out of the ISR unless it is its last member, not the leader any more. The last
-   * member stays although it is down, because it alone is known to hold everything acknowledged.
+   * The state after a broker stopped taking part: out of the ISR unless it is its last member, not
+   * the leader any more. The last member stays although it is down, because it alone is known to
+   * hold everything acknowledged.
    *
    * @param active who may lead; false for the broker itself
    * @return the same object when nothing changes
    */
-  static PartitionImage withoutBroker(PartitionImage state, int broker, IntPredicate active, boolean unclean) {
+  static PartitionImage withoutBroker(
+      PartitionImage state, int broker, IntPredicate active, boolean unclean) {
     if (!state.isr().contains(broker)) {
       return state;
     }
@@ -50,22 +52,31 @@ final class LeaderElector {
     return unclean ? uncleanly(state, state.isr(), active) : state;
   }
 
-  /** The state led by its preferred replica, if that is active and in sync; the same object otherwise. */
+  /**
+   * The state led by its preferred replica, if that is active and in sync; the same object
+   * otherwise.
+   */
   static PartitionImage electPreferred(PartitionImage state, IntPredicate active) {
     int preferred = state.preferredLeader();
-    if (state.leader() == preferred || !state.isr().contains(preferred) || !active.test(preferred)) {
+    if (state.leader() == preferred
+        || !state.isr().contains(preferred)
+        || !active.test(preferred)) {
       return state;
     }
     return state.next(preferred, state.isr());
   }
 
-  /** Moves leadership, and if another member is active also ISR membership, away from a broker that is about to stop. */
+  /**
+   * Moves leadership, and if another member is active also ISR membership, away from a broker that
+   * is about to stop.
+   */
   static PartitionImage moveAway(PartitionImage state, int broker, IntPredicate active) {
     boolean othersActive = state.isr().stream().anyMatch(id -> id != broker && active.test(id));
     return othersActive ? withoutBroker(state, broker, active, false) : state;
   }
 
-  private static PartitionImage uncleanly(PartitionImage state, List<Integer> isr, IntPredicate active) {
+  private static PartitionImage uncleanly(
+      PartitionImage state, List<Integer> isr, IntPredicate active) {
     int leader = firstActive(state.replicas(), state.replicas(), active);
     if (leader == PartitionImage.NO_LEADER) {
       boolean same = !state.hasLeader() && isr.equals(state.isr());

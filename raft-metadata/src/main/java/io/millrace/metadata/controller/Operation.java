@@ -6,8 +6,8 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
- * One request on its way through the controller: decided over an image, decided again over a later one when the write met a
- * change it did not know of.
+ * One request on its way through the controller: decided over an image, decided again over a later
+ * one when the write met a change it did not know of.
  */
 final class Operation<R> {
 
@@ -25,7 +25,9 @@ final class Operation<R> {
    * @param atCommit completes the answer with the revision that was written
    */
   Operation(
-      String name, Function<MetadataImage, ControlDecision<R>> decide, BiFunction<R, Long, R> atCommit) {
+      String name,
+      Function<MetadataImage, ControlDecision<R>> decide,
+      BiFunction<R, Long, R> atCommit) {
     this.name = name;
     this.decide = decide;
     this.atCommit = atCommit;
@@ -54,7 +56,8 @@ final class Operation<R> {
   /** An operation with the decision that is on its way to the log. */
   record Decided<R>(Operation<R> operation, ControlDecision<R> decision) {
     void committed(long revision) {
-      operation.answer.complete(new Reply<>(operation.atCommit.apply(decision.response(), revision), revision));
+      operation.answer.complete(
+          new Reply<>(operation.atCommit.apply(decision.response(), revision), revision));
     }
   }
 }

@@ -13,8 +13,9 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * Spreads replicas over the active brokers: leaders go round all brokers, the followers of one broker's partitions go round the
- * others, and the replicas of one partition stand in different racks while there are any left. Pure but for the seed.
+ * Spreads replicas over the active brokers: leaders go round all brokers, the followers of one
+ * broker's partitions go round the others, and the replicas of one partition stand in different
+ * racks while there are any left. Pure but for the seed.
  */
 final class ReplicaPlacer {
 
@@ -39,7 +40,8 @@ final class ReplicaPlacer {
   List<Integer> place(int partition, int replicationFactor) {
     int count = order.size();
     int first = (start + partition) % count;
-    // After each full round of leaders the followers begin one further, so that two brokers do not share all partitions.
+    // After each full round of leaders the followers begin one further, so that two brokers do not
+    // share all partitions.
     int shift = count > 1 ? (partition / count) % (count - 1) : 0;
     List<Integer> replicas = new ArrayList<>(replicationFactor);
     Set<String> racks = new HashSet<>();

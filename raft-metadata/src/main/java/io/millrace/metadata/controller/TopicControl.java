@@ -30,7 +30,10 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which topics exist and where their partitions stand. Pure but for the seed of ids and placement. */
+/**
+ * Decides which topics exist and where their partitions stand. Pure but for the seed of ids and
+ * placement.
+ */
 final class TopicControl {
 
   private final ControllerConfig config;
@@ -62,7 +65,11 @@ final class TopicControl {
         }
         answers.add(
             new CreatedTopic(
-                topic.name(), Result.OK, request.validateOnly() ? null : id, assignment.size(), assignment.get(0).size()));
+                topic.name(),
+                Result.OK,
+                request.validateOnly() ? null : id,
+                assignment.size(),
+                assignment.get(0).size()));
       } catch (Refused refused) {
         answers.add(new CreatedTopic(topic.name(), refused.result, null, -1, -1));
       }
@@ -77,13 +84,16 @@ final class TopicControl {
     for (TopicRef ref : request.topics()) {
       TopicImage topic = find(image, ref);
       if (topic == null || !deleted.add(topic.id())) {
-        ErrorCode error = ref.id() != null ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+        ErrorCode error =
+            ref.id() != null ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
         String what = ref.id() != null ? "topic id " + ref.id() : "topic " + ref.name();
-        answers.add(new DeletedTopic(ref.id(), ref.name(), Result.of(error, what + " does not exist")));
+        answers.add(
+            new DeletedTopic(ref.id(), ref.name(), Result.of(error, what + " does not exist")));
         continue;
       }
       for (PartitionImage partition : topic.partitions()) {
-        changes.add(MetadataChange.delete(new RecordKey.Partition(topic.id(), partition.partition())));
+        changes.add(
+            MetadataChange.delete(new RecordKey.Partition(topic.id(), partition.partition())));
       }
       ConfigResource resource = ConfigResource.topic(topic.name());
       for (Map.Entry<String, String> set : image.configs().of(resource)) {
@@ -103,7 +113,8 @@ final class TopicControl {
     for (Growth growth : request.topics()) {
       try {
         if (!seen.add(growth.topic())) {
-          throw new Refused(ErrorCode.INVALID_REQUEST, "topic " + growth.topic() + " is named twice");
+          throw new Refused(
+              ErrorCode.INVALID_REQUEST, "topic " + growth.topic() + " is named twice");
         }
         List<PartitionRecord> added = growth(image, growth, budget);
         budget -= added.size();
@@ -118,37 +129,55 @@ final class TopicControl {
     return new ControlDecision<>(changes, new CreatePartitions.Response(answers));
   }
 
-  private List<PartitionRecord> growth(MetadataImage image, Growth growth, int budget) throws Refused {
+  private List<PartitionRecord> growth(MetadataImage image, Growth growth, int budget)
+      throws Refused {
     TopicImage topic = image.topics().topic(growth.topic());
     if (topic == null) {
-      throw new Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "topic " + growth.topic() + " does not exist");
+      throw new Refused(
+          ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "topic " + growth.topic() + " does not exist");
     }
     int present = topic.partitions().size();
     int added = growth.count() - present;
     if (added <= 0) {
       throw new Refused(
           ErrorCode.INVALID_PARTITIONS,
-          "topic " + topic.name() + " has " + present + " partitions already, which is not less than the " + growth.count()
+          "topic "
+              + topic.name()
+              + " has "
+              + present
+              + " partitions already, which is not less than the "
+              + growth.count()
               + " asked for");
     }
     checkPartitionCount(growth.count(), added, budget);
     if (!growth.assignments().isEmpty() && growth.assignments().size() != added) {
       throw new Refused(
           ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-          added + " new partitions of topic " + topic.name() + " have " + growth.assignments().size() + " assignments");
+          added
+              + " new partitions of topic "
+              + topic.name()
+              + " have "
+              + growth.assignments().size()
+              + " assignments");
     }
     int factor = topic.partitions().get(0).replicas().size();
     boolean placed = growth.assignments().isEmpty();
-    ReplicaPlacer placer = placed ? placerFor(image, factor) : new ReplicaPlacer(image.cluster(), random);
+    ReplicaPlacer placer =
+        placed ? placerFor(image, factor) : new ReplicaPlacer(image.cluster(), random);
     List<PartitionRecord> records = new ArrayList<>();
     for (int i = 0; i < added; i++) {
       int index = present + i;
-      List<Integer> replicas =
-          placed ? placer.place(index, factor) : growth.assignments().get(i);
+      List<Integer> replicas = placed ? placer.place(index, factor) : growth.assignments().get(i);
       if (replicas.size() != factor) {
         throw new Refused(
             ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-            "partition " + index + " of topic " + topic.name() + " has " + replicas.size() + " replicas, the others have "
+            "partition "
+                + index
+                + " of topic "
+                + topic.name()
+                + " has "
+                + replicas.size()
+                + " replicas, the others have "
                 + factor);
       }
       records.add(new PartitionRecord(topic.id(), firstState(image, index, replicas)));
@@ -163,7 +192,8 @@ final class TopicControl {
     return ref.name() == null ? null : image.topics().topic(ref.name());
   }
 
-  private static void checkName(MetadataImage image, Set<String> created, String name) throws Refused {
+  private static void checkName(MetadataImage image, Set<String> created, String name)
+      throws Refused {
     String defect = TopicNames.defect(name);
     if (defect != null) {
       throw new Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, defect);
@@ -175,26 +205,35 @@ final class TopicControl {
     if (collision != null) {
       throw new Refused(
           ErrorCode.INVALID_TOPIC_EXCEPTION,
-          "topic " + name + " collides with topic " + collision + ": '.' and '_' are one character in metric names");
+          "topic "
+              + name
+              + " collides with topic "
+              + collision
+              + ": '.' and '_' are one character in metric names");
     }
   }
 
   private void checkConfigs(NewTopic topic) throws Refused {
     for (Map.Entry<String, String> entry : new TreeMap<>(topic.configs()).entrySet()) {
-      Result result = validator.validate(ConfigResource.topic(topic.name()), entry.getKey(), entry.getValue());
+      Result result =
+          validator.validate(ConfigResource.topic(topic.name()), entry.getKey(), entry.getValue());
       if (!result.isOk()) {
         throw new Refused(result);
       }
     }
   }
 
-  private List<List<Integer>> assignment(MetadataImage image, NewTopic topic, int budget) throws Refused {
+  private List<List<Integer>> assignment(MetadataImage image, NewTopic topic, int budget)
+      throws Refused {
     if (!topic.assignments().isEmpty()) {
       return manualAssignment(topic, budget);
     }
     int partitions = topic.partitions() == -1 ? config.defaultPartitions() : topic.partitions();
     checkPartitionCount(partitions, partitions, budget);
-    int factor = topic.replicationFactor() == -1 ? config.defaultReplicationFactor() : topic.replicationFactor();
+    int factor =
+        topic.replicationFactor() == -1
+            ? config.defaultReplicationFactor()
+            : topic.replicationFactor();
     ReplicaPlacer placer = placerFor(image, factor);
     List<List<Integer>> assignment = new ArrayList<>(partitions);
     for (int i = 0; i < partitions; i++) {
@@ -207,7 +246,9 @@ final class TopicControl {
     if (topic.partitions() != -1 || topic.replicationFactor() != -1) {
       throw new Refused(
           ErrorCode.INVALID_REQUEST,
-          "a topic with an assignment has partitions=-1 and replicationFactor=-1, not " + topic.partitions() + " and "
+          "a topic with an assignment has partitions=-1 and replicationFactor=-1, not "
+              + topic.partitions()
+              + " and "
               + topic.replicationFactor());
     }
     checkPartitionCount(topic.assignments().size(), topic.assignments().size(), budget);
@@ -217,13 +258,20 @@ final class TopicControl {
       if (replicas == null) {
         throw new Refused(
             ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-            "partitions must be numbered from 0 without a gap: there is no " + i + " among "
+            "partitions must be numbered from 0 without a gap: there is no "
+                + i
+                + " among "
                 + new TreeMap<>(topic.assignments()).keySet());
       }
       if (!assignment.isEmpty() && assignment.get(0).size() != replicas.size()) {
         throw new Refused(
             ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-            "partition " + i + " has " + replicas.size() + " replicas, partition 0 has " + assignment.get(0).size());
+            "partition "
+                + i
+                + " has "
+                + replicas.size()
+                + " replicas, partition 0 has "
+                + assignment.get(0).size());
       }
       assignment.add(replicas);
     }
@@ -232,17 +280,26 @@ final class TopicControl {
 
   private void checkPartitionCount(int total, int added, int budget) throws Refused {
     if (total < 1) {
-      throw new Refused(ErrorCode.INVALID_PARTITIONS, "number of partitions is " + total + ", it must be at least 1");
+      throw new Refused(
+          ErrorCode.INVALID_PARTITIONS,
+          "number of partitions is " + total + ", it must be at least 1");
     }
     if (total > config.maxPartitionsPerTopic()) {
       throw new Refused(
           ErrorCode.INVALID_PARTITIONS,
-          "number of partitions is " + total + ", the maximum for a topic is " + config.maxPartitionsPerTopic());
+          "number of partitions is "
+              + total
+              + ", the maximum for a topic is "
+              + config.maxPartitionsPerTopic());
     }
     if (added > budget) {
       throw new Refused(
           ErrorCode.POLICY_VIOLATION,
-          added + " partitions go over the maximum of " + config.maxPartitionsPerRequest() + " in one request, " + budget
+          added
+              + " partitions go over the maximum of "
+              + config.maxPartitionsPerRequest()
+              + " in one request, "
+              + budget
               + " are left");
     }
   }
@@ -250,12 +307,18 @@ final class TopicControl {
   private ReplicaPlacer placerFor(MetadataImage image, int factor) throws Refused {
     ReplicaPlacer placer = new ReplicaPlacer(image.cluster(), random);
     if (factor < 1 || factor > Short.MAX_VALUE) {
-      throw new Refused(ErrorCode.INVALID_REPLICATION_FACTOR, "replication factor is " + factor + ", it must be at least 1");
+      throw new Refused(
+          ErrorCode.INVALID_REPLICATION_FACTOR,
+          "replication factor is " + factor + ", it must be at least 1");
     }
     if (factor > placer.brokers()) {
       throw new Refused(
           ErrorCode.INVALID_REPLICATION_FACTOR,
-          "replication factor is " + factor + ", but only " + placer.brokers() + " brokers are alive");
+          "replication factor is "
+              + factor
+              + ", but only "
+              + placer.brokers()
+              + " brokers are alive");
     }
     return placer;
   }
@@ -265,29 +328,40 @@ final class TopicControl {
     List<MetadataChange> mine = new ArrayList<>();
     mine.add(MetadataChange.put(new TopicRecord(id, topic.name())));
     for (int i = 0; i < assignment.size(); i++) {
-      mine.add(MetadataChange.put(new PartitionRecord(id, firstState(image, i, assignment.get(i)))));
+      mine.add(
+          MetadataChange.put(new PartitionRecord(id, firstState(image, i, assignment.get(i)))));
     }
     ConfigResource resource = ConfigResource.topic(topic.name());
-    topic.configs().forEach((key, value) -> mine.add(MetadataChange.put(new ConfigRecord(resource, key, value))));
+    topic
+        .configs()
+        .forEach(
+            (key, value) -> mine.add(MetadataChange.put(new ConfigRecord(resource, key, value))));
     return mine;
   }
 
   /** A new partition: in sync is who is active, the first of them leads. */
-  private static PartitionImage firstState(MetadataImage image, int index, List<Integer> replicas) throws Refused {
+  private static PartitionImage firstState(MetadataImage image, int index, List<Integer> replicas)
+      throws Refused {
     if (replicas.isEmpty() || new HashSet<>(replicas).size() != replicas.size()) {
-      throw new Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, "partition " + index + " has replicas " + replicas);
+      throw new Refused(
+          ErrorCode.INVALID_REPLICA_ASSIGNMENT, "partition " + index + " has replicas " + replicas);
     }
     for (int replica : replicas) {
       if (image.cluster().broker(replica) == null) {
         throw new Refused(
             ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-            "partition " + index + " is assigned to broker " + replica + ", which is not registered");
+            "partition "
+                + index
+                + " is assigned to broker "
+                + replica
+                + ", which is not registered");
       }
     }
     List<Integer> isr = replicas.stream().filter(image.cluster()::isActive).toList();
     if (isr.isEmpty()) {
       throw new Refused(
-          ErrorCode.INVALID_REPLICA_ASSIGNMENT, "partition " + index + " has replicas " + replicas + ", none of which is alive");
+          ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+          "partition " + index + " has replicas " + replicas + ", none of which is alive");
     }
     return new PartitionImage(index, replicas, isr, isr.get(0), 0, 0);
   }

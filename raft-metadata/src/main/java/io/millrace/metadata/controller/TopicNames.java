@@ -25,7 +25,8 @@ public final class TopicNames {
     }
     for (int i = 0; i < name.length(); i++) {
       if (!isLegal(name.charAt(i))) {
-        return String.format("the topic name has the character U+%04X at index %d; ", (int) name.charAt(i), i)
+        return String.format(
+                "the topic name has the character U+%04X at index %d; ", (int) name.charAt(i), i)
             + "allowed are ASCII letters, digits, '.', '_' and '-'";
       }
     }

@@ -1,5 +1,6 @@
 /**
- * Decides every change of the cluster's metadata: elections, placement, fencing. Runs on the controller loop of the active voter.
+ * Decides every change of the cluster's metadata: elections, placement, fencing. Runs on the
+ * controller loop of the active voter.
  */
 @NullMarked
 package io.millrace.metadata.controller;

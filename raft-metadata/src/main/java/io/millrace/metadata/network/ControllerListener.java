@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A voter's one port: for brokers and voters of ours, and for Ratis, told apart by their first bytes. Bound before the quorum
- * forms, because forming it needs the port.
+ * A voter's one port: for brokers and voters of ours, and for Ratis, told apart by their first
+ * bytes. Bound before the quorum forms, because forming it needs the port.
  *
  * <p>Thread-safe.
  */
@@ -34,7 +34,8 @@ public final class ControllerListener implements AutoCloseable {
   private final VoterService service;
   private final Clock clock;
   private final int maxConnections;
-  private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+  private final ChannelGroup connections =
+      new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
   private final AtomicLong connectionIds = new AtomicLong();
   private final AtomicLong nextWarning;
   private volatile @Nullable Channel listening;
@@ -42,7 +43,8 @@ public final class ControllerListener implements AutoCloseable {
   /**
    * @param maxConnections one more is closed as it comes
    */
-  public ControllerListener(NetworkLoops loops, VoterService service, Clock clock, int maxConnections) {
+  public ControllerListener(
+      NetworkLoops loops, VoterService service, Clock clock, int maxConnections) {
     this.loops = loops;
     this.service = service;
     this.clock = clock;
@@ -93,7 +95,11 @@ public final class ControllerListener implements AutoCloseable {
 
   private void accept(Channel channel) {
     if (connections.size() >= maxConnections) {
-      warn("Controller connection refused, remote=" + channel.remoteAddress() + " maximum=" + maxConnections);
+      warn(
+          "Controller connection refused, remote="
+              + channel.remoteAddress()
+              + " maximum="
+              + maxConnections);
       channel.close();
       return;
     }
@@ -118,7 +124,11 @@ public final class ControllerListener implements AutoCloseable {
   }
 
   private void refused(ChannelHandlerContext ctx, String seen) {
-    warn("Controller port met something else than a broker or a voter, remote=" + ctx.channel().remoteAddress() + " sent=" + seen);
+    warn(
+        "Controller port met something else than a broker or a voter, remote="
+            + ctx.channel().remoteAddress()
+            + " sent="
+            + seen);
   }
 
   /** One line in ten seconds at WARN, the others at DEBUG: a port scan must not fill the log. */

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at the first eight bytes of a connection and hands it to whoever they are for. A connection that says something else, or
- * says nothing for ten seconds, is closed.
+ * Looks at the first eight bytes of a connection and hands it to whoever they are for. A connection
+ * that says something else, or says nothing for ten seconds, is closed.
  *
  * <p>Confined to the channel's loop.
  */
@@ -41,7 +41,8 @@ final class FirstBytes extends ByteToMessageDecoder {
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) throws Exception {
-    patience = ctx.executor().schedule(() -> refuse(ctx, "nothing"), PATIENCE_SECONDS, TimeUnit.SECONDS);
+    patience =
+        ctx.executor().schedule(() -> refuse(ctx, "nothing"), PATIENCE_SECONDS, TimeUnit.SECONDS);
     super.channelActive(ctx);
   }
 

@@ -37,16 +37,23 @@ public final class NetworkVoterDirectory implements VoterDirectory {
         .thenApply(
             response -> {
               if (!response.hasJoin()) {
-                throw new IllegalStateException("voter " + voter + " could not admit: " + response.getUnavailable().getReason());
+                throw new IllegalStateException(
+                    "voter "
+                        + voter
+                        + " could not admit: "
+                        + response.getUnavailable().getReason());
               }
               return response.getJoin();
             });
   }
 
-  private CompletableFuture<Response> ask(VoterAddress voter, Request.Builder request, Duration timeout) {
+  private CompletableFuture<Response> ask(
+      VoterAddress voter, Request.Builder request, Duration timeout) {
     return VoterConnection.connect(loops, voter, CONNECT_TIMEOUT)
         .thenCompose(
             connection ->
-                connection.call(request, timeout.toNanos()).whenComplete((response, error) -> connection.close()));
+                connection
+                    .call(request, timeout.toNanos())
+                    .whenComplete((response, error) -> connection.close()));
   }
 }

@@ -66,7 +66,8 @@ public final class RequestCodec {
       return out.setUnregisterBroker(UnregisterBrokerCall.newBuilder().setBrokerId(r.brokerId()));
     }
     if (request instanceof CreateTopics r) {
-      CreateTopicsCall.Builder call = CreateTopicsCall.newBuilder().setValidateOnly(r.validateOnly());
+      CreateTopicsCall.Builder call =
+          CreateTopicsCall.newBuilder().setValidateOnly(r.validateOnly());
       r.topics().forEach(topic -> call.addTopics(encode(topic)));
       return out.setCreateTopics(call);
     }
@@ -86,7 +87,9 @@ public final class RequestCodec {
     }
     if (request instanceof AllocateProducerIds r) {
       return out.setAllocateProducerIds(
-          AllocateProducerIdsCall.newBuilder().setBrokerId(r.brokerId()).setBrokerEpoch(r.brokerEpoch()));
+          AllocateProducerIdsCall.newBuilder()
+              .setBrokerId(r.brokerId())
+              .setBrokerEpoch(r.brokerEpoch()));
     }
     if (request instanceof DescribeQuorum) {
       return out.setDescribeQuorum(DescribeQuorumCall.getDefaultInstance());
@@ -119,7 +122,9 @@ public final class RequestCodec {
               .setPartitionEpoch(change.partitionEpoch());
       for (AlterPartition.Member member : change.isr()) {
         value.addIsr(
-            MemberValue.newBuilder().setBrokerId(member.brokerId()).setBrokerEpoch(member.brokerEpoch()));
+            MemberValue.newBuilder()
+                .setBrokerId(member.brokerId())
+                .setBrokerEpoch(member.brokerEpoch()));
       }
       call.addPartitions(value);
     }
@@ -137,15 +142,20 @@ public final class RequestCodec {
         .assignments()
         .forEach(
             (partition, brokers) ->
-                value.putAssignments(partition, Replicas.newBuilder().addAllBrokers(brokers).build()));
+                value.putAssignments(
+                    partition, Replicas.newBuilder().addAllBrokers(brokers).build()));
     return value.build();
   }
 
   private static CreatePartitionsCall encode(CreatePartitions r) {
-    CreatePartitionsCall.Builder call = CreatePartitionsCall.newBuilder().setValidateOnly(r.validateOnly());
+    CreatePartitionsCall.Builder call =
+        CreatePartitionsCall.newBuilder().setValidateOnly(r.validateOnly());
     for (CreatePartitions.Growth growth : r.topics()) {
-      GrowthValue.Builder value = GrowthValue.newBuilder().setTopic(growth.topic()).setCount(growth.count());
-      growth.assignments().forEach(brokers -> value.addAssignments(Replicas.newBuilder().addAllBrokers(brokers)));
+      GrowthValue.Builder value =
+          GrowthValue.newBuilder().setTopic(growth.topic()).setCount(growth.count());
+      growth
+          .assignments()
+          .forEach(brokers -> value.addAssignments(Replicas.newBuilder().addAllBrokers(brokers)));
       call.addTopics(value);
     }
     return call.build();
@@ -160,7 +170,9 @@ public final class RequestCodec {
               .setReplaceAll(resource.replaceAll());
       for (AlterConfigs.Change change : resource.changes()) {
         ConfigChangeValue.Builder one =
-            ConfigChangeValue.newBuilder().setKey(change.key()).setOperation(change.operation().ordinal());
+            ConfigChangeValue.newBuilder()
+                .setKey(change.key())
+                .setOperation(change.operation().ordinal());
         if (change.value() != null) {
           one.setValue(change.value());
         }
@@ -179,7 +191,9 @@ public final class RequestCodec {
           .forEach(
               one ->
                   call.addPartitions(
-                      PartitionName.newBuilder().setTopic(one.topic()).setPartition(one.partition())));
+                      PartitionName.newBuilder()
+                          .setTopic(one.topic())
+                          .setPartition(one.partition())));
     }
     return call.build();
   }

@@ -28,13 +28,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads the controller's requests. What the bytes claim is checked by the records' constructors and by the decisions. */
+/**
+ * Reads the controller's requests. What the bytes claim is checked by the records' constructors and
+ * by the decisions.
+ */
 final class RequestReader {
 
   private RequestReader() {}
 
   /**
-   * @throws IllegalArgumentException when the request is not one for the controller, or makes no sense
+   * @throws IllegalArgumentException when the request is not one for the controller, or makes no
+   *     sense
    */
   static ControllerRequest<?> decode(Request in) {
     return switch (in.getKindCase()) {
@@ -46,7 +50,8 @@ final class RequestReader {
               in.getHeartbeat().getImageRevision(),
               in.getHeartbeat().getLeaving());
       case CONTROLLED_SHUTDOWN ->
-          new ControlledShutdown(in.getControlledShutdown().getBrokerId(), in.getControlledShutdown().getEpoch());
+          new ControlledShutdown(
+              in.getControlledShutdown().getBrokerId(), in.getControlledShutdown().getEpoch());
       case UNREGISTER_BROKER -> new UnregisterBroker(in.getUnregisterBroker().getBrokerId());
       case CREATE_TOPICS -> decode(in.getCreateTopics());
       case DELETE_TOPICS -> decode(in.getDeleteTopics());
@@ -56,9 +61,11 @@ final class RequestReader {
       case ELECT_LEADERS -> decode(in.getElectLeaders());
       case ALLOCATE_PRODUCER_IDS ->
           new AllocateProducerIds(
-              in.getAllocateProducerIds().getBrokerId(), in.getAllocateProducerIds().getBrokerEpoch());
+              in.getAllocateProducerIds().getBrokerId(),
+              in.getAllocateProducerIds().getBrokerEpoch());
       case DESCRIBE_QUORUM -> new DescribeQuorum();
-      default -> throw new IllegalArgumentException("request " + in.getId() + " is of an unknown kind");
+      default ->
+          throw new IllegalArgumentException("request " + in.getId() + " is of an unknown kind");
     };
   }
 
@@ -72,14 +79,22 @@ final class RequestReader {
   }
 
   private static CreateTopics decode(CreateTopicsCall in) {
-    return new CreateTopics(in.getTopicsList().stream().map(RequestReader::decode).toList(), in.getValidateOnly());
+    return new CreateTopics(
+        in.getTopicsList().stream().map(RequestReader::decode).toList(), in.getValidateOnly());
   }
 
   private static CreateTopics.NewTopic decode(NewTopicValue in) {
     Map<Integer, List<Integer>> assignments = new HashMap<>();
-    in.getAssignmentsMap().forEach((partition, replicas) -> assignments.put(partition, List.copyOf(replicas.getBrokersList())));
+    in.getAssignmentsMap()
+        .forEach(
+            (partition, replicas) ->
+                assignments.put(partition, List.copyOf(replicas.getBrokersList())));
     return new CreateTopics.NewTopic(
-        in.getName(), in.getPartitions(), in.getReplicationFactor(), assignments, in.getConfigsMap());
+        in.getName(),
+        in.getPartitions(),
+        in.getReplicationFactor(),
+        assignments,
+        in.getConfigsMap());
   }
 
   private static DeleteTopics decode(DeleteTopicsCall in) {
@@ -88,7 +103,8 @@ final class RequestReader {
             .map(
                 ref ->
                     new TopicRef(
-                        ref.hasId() ? RecordValues.uuid(ref.getId()) : null, ref.hasName() ? ref.getName() : null))
+                        ref.hasId() ? RecordValues.uuid(ref.getId()) : null,
+                        ref.hasName() ? ref.getName() : null))
             .toList());
   }
 
@@ -100,7 +116,9 @@ final class RequestReader {
                     new CreatePartitions.Growth(
                         growth.getTopic(),
                         growth.getCount(),
-                        growth.getAssignmentsList().stream().map(r -> List.copyOf(r.getBrokersList())).toList()))
+                        growth.getAssignmentsList().stream()
+                            .map(r -> List.copyOf(r.getBrokersList()))
+                            .toList()))
             .toList(),
         in.getValidateOnly());
   }
@@ -146,7 +164,10 @@ final class RequestReader {
                         change.getLeaderEpoch(),
                         change.getPartitionEpoch(),
                         change.getIsrList().stream()
-                            .map(member -> new AlterPartition.Member(member.getBrokerId(), member.getBrokerEpoch()))
+                            .map(
+                                member ->
+                                    new AlterPartition.Member(
+                                        member.getBrokerId(), member.getBrokerEpoch()))
                             .toList()))
             .toList());
   }

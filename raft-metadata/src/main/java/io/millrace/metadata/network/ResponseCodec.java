@@ -52,7 +52,9 @@ final class ResponseCodec {
     }
     if (response instanceof RegisterBroker.Response r) {
       return out.setRegisterBroker(
-          RegisterBrokerAnswer.newBuilder().setResult(Values.result(r.result())).setEpoch(r.epoch()));
+          RegisterBrokerAnswer.newBuilder()
+              .setResult(Values.result(r.result()))
+              .setEpoch(r.epoch()));
     }
     if (response instanceof ControlledShutdown.Response r) {
       return out.setControlledShutdown(
@@ -80,7 +82,9 @@ final class ResponseCodec {
       CreatePartitionsAnswer.Builder answer = CreatePartitionsAnswer.newBuilder();
       for (CreatePartitions.TopicResult topic : r.topics()) {
         answer.addTopics(
-            TopicResultValue.newBuilder().setTopic(topic.topic()).setResult(Values.result(topic.result())));
+            TopicResultValue.newBuilder()
+                .setTopic(topic.topic())
+                .setResult(Values.result(topic.result())));
       }
       return out.setCreatePartitions(answer);
     }
@@ -99,7 +103,8 @@ final class ResponseCodec {
       for (ElectLeaders.PartitionResult one : r.partitions()) {
         answer.addPartitions(
             ElectionValue.newBuilder()
-                .setPartition(PartitionName.newBuilder().setTopic(one.topic()).setPartition(one.partition()))
+                .setPartition(
+                    PartitionName.newBuilder().setTopic(one.topic()).setPartition(one.partition()))
                 .setResult(Values.result(one.result())));
       }
       return out.setElectLeaders(answer);
@@ -118,7 +123,8 @@ final class ResponseCodec {
   }
 
   private static AlterPartitionAnswer encode(AlterPartition.Response r) {
-    AlterPartitionAnswer.Builder answer = AlterPartitionAnswer.newBuilder().setResult(Values.result(r.result()));
+    AlterPartitionAnswer.Builder answer =
+        AlterPartitionAnswer.newBuilder().setResult(Values.result(r.result()));
     for (AlterPartition.PartitionResult one : r.partitions()) {
       answer.addPartitions(
           IsrResultValue.newBuilder()

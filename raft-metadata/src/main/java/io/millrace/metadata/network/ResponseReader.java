@@ -34,17 +34,22 @@ public final class ResponseReader {
           new RegisterBroker.Response(
               Values.result(in.getRegisterBroker().getResult()), in.getRegisterBroker().getEpoch());
       case HEARTBEAT ->
-          new Heartbeat.Response(Values.result(in.getHeartbeat().getResult()), in.getHeartbeat().getFenced());
+          new Heartbeat.Response(
+              Values.result(in.getHeartbeat().getResult()), in.getHeartbeat().getFenced());
       case CONTROLLED_SHUTDOWN ->
           new ControlledShutdown.Response(
-              Values.result(in.getControlledShutdown().getResult()), in.getControlledShutdown().getRemaining());
+              Values.result(in.getControlledShutdown().getResult()),
+              in.getControlledShutdown().getRemaining());
       case RESULT -> Values.result(in.getResult());
       case CREATE_TOPICS -> decode(in.getCreateTopics());
       case DELETE_TOPICS -> decode(in.getDeleteTopics());
       case CREATE_PARTITIONS ->
           new CreatePartitions.Response(
               in.getCreatePartitions().getTopicsList().stream()
-                  .map(one -> new CreatePartitions.TopicResult(one.getTopic(), Values.result(one.getResult())))
+                  .map(
+                      one ->
+                          new CreatePartitions.TopicResult(
+                              one.getTopic(), Values.result(one.getResult())))
                   .toList());
       case ALTER_CONFIGS ->
           new AlterConfigs.Response(
@@ -71,7 +76,9 @@ public final class ResponseReader {
               in.getAllocateProducerIds().getFirst(),
               in.getAllocateProducerIds().getCount());
       case DESCRIBE_QUORUM -> new DescribeQuorum.Response(decode(in.getDescribeQuorum()));
-      default -> throw new IllegalArgumentException("response " + in.getId() + " is of kind " + in.getKindCase());
+      default ->
+          throw new IllegalArgumentException(
+              "response " + in.getId() + " is of kind " + in.getKindCase());
     };
   }
 

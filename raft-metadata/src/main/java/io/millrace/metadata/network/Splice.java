@@ -14,8 +14,9 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of two connections joined into one: what arrives at an end leaves at the other. An end is not read while the other
- * cannot be written, so that a slow side slows the other down instead of filling memory. Both run on one loop.
+ * One end of two connections joined into one: what arrives at an end leaves at the other. An end is
+ * not read while the other cannot be written, so that a slow side slows the other down instead of
+ * filling memory. Both run on one loop.
  *
  * <p>Confined to the channels' loop.
  */
@@ -25,7 +26,8 @@ final class Splice extends ChannelInboundHandlerAdapter {
   private @Nullable Channel other;
 
   /** Joins the channel of the context with a new connection to the target. */
-  static void join(ChannelHandlerContext ctx, Class<? extends Channel> channelType, InetSocketAddress target) {
+  static void join(
+      ChannelHandlerContext ctx, Class<? extends Channel> channelType, InetSocketAddress target) {
     Channel incoming = ctx.channel();
     incoming.config().setAutoRead(false);
     Splice incomingEnd = new Splice();

@@ -24,11 +24,15 @@ final class Values {
   }
 
   static Result result(ResultAnswer in) {
-    return new Result(ErrorCode.forCode((short) in.getError()), in.hasMessage() ? in.getMessage() : null);
+    return new Result(
+        ErrorCode.forCode((short) in.getError()), in.hasMessage() ? in.getMessage() : null);
   }
 
   static ConfigResourceValue resource(ConfigResource resource) {
-    return ConfigResourceValue.newBuilder().setType(resource.type().code()).setName(resource.name()).build();
+    return ConfigResourceValue.newBuilder()
+        .setType(resource.type().code())
+        .setName(resource.name())
+        .build();
   }
 
   static ConfigResource resource(ConfigResourceValue in) {

@@ -30,7 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection to a voter's controller port. Requests are pipelined; what is open when it breaks fails.
+ * A connection to a voter's controller port. Requests are pipelined; what is open when it breaks
+ * fails.
  *
  * <p>Thread-safe. Futures and events complete on the network loop: hand over and return.
  */
@@ -65,7 +66,9 @@ public final class VoterConnection implements AutoCloseable {
             new ChannelInitializer<Channel>() {
               @Override
               protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(new FrameDecoder(ControllerProtocol.MAX_RESPONSE_BYTES), answers);
+                channel
+                    .pipeline()
+                    .addLast(new FrameDecoder(ControllerProtocol.MAX_RESPONSE_BYTES), answers);
               }
             })
         .connect(voter.host(), voter.port())
@@ -74,7 +77,9 @@ public final class VoterConnection implements AutoCloseable {
                 done -> {
                   if (!done.isSuccess()) {
                     connected.completeExceptionally(
-                        new IOException("cannot connect to voter " + voter + ": " + done.cause().getMessage(), done.cause()));
+                        new IOException(
+                            "cannot connect to voter " + voter + ": " + done.cause().getMessage(),
+                            done.cause()));
                     return;
                   }
                   done.channel().writeAndFlush(Unpooled.wrappedBuffer(ControllerProtocol.MAGIC));
@@ -108,7 +113,8 @@ public final class VoterConnection implements AutoCloseable {
                   .eventLoop()
                   .schedule(() -> answers.timedOut(id), timeoutNanos, TimeUnit.NANOSECONDS);
           answers.pending.put(id, new Pending(answer, timeout));
-          channel.writeAndFlush(ControllerProtocol.frame(channel.alloc(), request.setId(id).build()));
+          channel.writeAndFlush(
+              ControllerProtocol.frame(channel.alloc(), request.setId(id).build()));
         });
     return answer;
   }
@@ -144,7 +150,8 @@ public final class VoterConnection implements AutoCloseable {
                 if (channel.isActive()) {
                   action.run();
                 } else {
-                  answer.completeExceptionally(new IOException("connection to voter " + voter + " is closed"));
+                  answer.completeExceptionally(
+                      new IOException("connection to voter " + voter + " is closed"));
                 }
               });
     } catch (RuntimeException shutDown) {
@@ -169,7 +176,8 @@ public final class VoterConnection implements AutoCloseable {
     void timedOut(long id) {
       Pending late = pending.remove(id);
       if (late != null) {
-        late.answer.completeExceptionally(new TimeoutException("voter " + voter + " did not answer in time"));
+        late.answer.completeExceptionally(
+            new TimeoutException("voter " + voter + " did not answer in time"));
       }
     }
 

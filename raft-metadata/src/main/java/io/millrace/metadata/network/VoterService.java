@@ -9,7 +9,10 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** What a voter has behind its controller port. Thread-safe; called on network threads, hence nothing here blocks. */
+/**
+ * What a voter has behind its controller port. Thread-safe; called on network threads, hence
+ * nothing here blocks.
+ */
 public interface VoterService {
 
   /** Where Ratis listens, for connections that speak HTTP/2; null while it does not. */

@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection of a broker or a voter. When too many of its requests wait for an answer it is not read until some have one.
- * When it ends, the controller learns it: the session of the broker behind it has the grace left.
+ * One connection of a broker or a voter. When too many of its requests wait for an answer it is not
+ * read until some have one. When it ends, the controller learns it: the session of the broker
+ * behind it has the grace left.
  *
  * <p>Confined to the channel's loop.
  */
@@ -40,18 +41,26 @@ final class VoterSession extends SimpleChannelInboundHandler<ByteBuf> {
   }
 
   @Override
-  protected void channelRead0(ChannelHandlerContext ctx, ByteBuf frame) throws InvalidProtocolBufferException {
+  protected void channelRead0(ChannelHandlerContext ctx, ByteBuf frame)
+      throws InvalidProtocolBufferException {
     Request request = Request.parseFrom(frame.nioBuffer());
     switch (request.getKindCase()) {
-      case PROBE -> answer(ctx, request.getId(), Response.newBuilder().setProbe(service.voterStatus()));
+      case PROBE ->
+          answer(ctx, request.getId(), Response.newBuilder().setProbe(service.voterStatus()));
       case JOIN ->
           answerLater(
-              ctx, request.getId(), service.admit(request.getJoin()).thenApply(one -> Response.newBuilder().setJoin(one)));
+              ctx,
+              request.getId(),
+              service
+                  .admit(request.getJoin())
+                  .thenApply(one -> Response.newBuilder().setJoin(one)));
       case WATCH -> {
         if (watch != null) {
           watch.close();
         }
-        watch = new WatchStream(ctx, service.log(), request.getId(), request.getWatch().getAfterRevision());
+        watch =
+            new WatchStream(
+                ctx, service.log(), request.getId(), request.getWatch().getAfterRevision());
       }
       default -> answerLater(ctx, request.getId(), control(RequestReader.decode(request)));
     }
@@ -64,7 +73,8 @@ final class VoterSession extends SimpleChannelInboundHandler<ByteBuf> {
         .thenApply(reply -> ResponseCodec.encode(reply.response()).setRevision(reply.revision()));
   }
 
-  private void answerLater(ChannelHandlerContext ctx, long id, CompletableFuture<Response.Builder> later) {
+  private void answerLater(
+      ChannelHandlerContext ctx, long id, CompletableFuture<Response.Builder> later) {
     if (++inFlight >= MAX_IN_FLIGHT) {
       ctx.channel().config().setAutoRead(false);
     }
@@ -81,10 +91,12 @@ final class VoterSession extends SimpleChannelInboundHandler<ByteBuf> {
   }
 
   private static Response.Builder unavailable(@Nullable Throwable error) {
-    Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    Throwable cause =
+        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     int leader = cause instanceof ControllerUnavailableException known ? known.leaderId() : -1;
     return Response.newBuilder()
-        .setUnavailable(Unavailable.newBuilder().setLeaderId(leader).setReason(String.valueOf(cause)));
+        .setUnavailable(
+            Unavailable.newBuilder().setLeaderId(leader).setReason(String.valueOf(cause)));
   }
 
   private static void answer(ChannelHandlerContext ctx, long id, Response.Builder response) {
@@ -110,7 +122,10 @@ final class VoterSession extends SimpleChannelInboundHandler<ByteBuf> {
   @SuppressWarnings("deprecation") // inherited as an inbound event, which it still is
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     // Malformed bytes, or the peer is gone: nothing that an operator has to act on.
-    LOG.debug("Controller connection ends, remote={} cause={}", ctx.channel().remoteAddress(), cause.toString());
+    LOG.debug(
+        "Controller connection ends, remote={} cause={}",
+        ctx.channel().remoteAddress(),
+        cause.toString());
     ctx.close();
   }
 }

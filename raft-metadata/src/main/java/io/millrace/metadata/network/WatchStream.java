@@ -1,5 +1,6 @@
 package io.millrace.metadata.network;
 
+import io.millrace.metadata.controller.Controller;
 import io.millrace.metadata.kv.KvView;
 import io.millrace.metadata.kv.MetadataLog;
 import io.millrace.metadata.kv.MetadataLogListener;
@@ -14,9 +15,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends the history to one follower. While the follower is slower than the history it gets nothing, and what it missed is not
- * kept for it: once its connection can be written again the stream goes on after the last revision sent, from the log's memory or
- * with a snapshot.
+ * Sends the history to one follower. While the follower is slower than the history it gets nothing,
+ * and what it missed is not kept for it: once its connection can be written again the stream goes
+ * on after the last revision sent, from the log's memory or with a snapshot.
  *
  * <p>Confined to the channel's loop; the log's calls are brought there.
  */
@@ -71,7 +72,9 @@ final class WatchStream {
 
   private void tick() {
     if (ctx.channel().isWritable()) {
-      send(WatchEvent.newBuilder().setTick(Tick.newBuilder().setLeaderId(log.status().leaderId())));
+      send(
+          WatchEvent.newBuilder()
+              .setTick(Tick.newBuilder().setLeaderId(Controller.leaderHint(log))));
       ctx.flush();
     }
   }
@@ -108,7 +111,9 @@ final class WatchStream {
   }
 
   private void send(WatchEvent.Builder event) {
-    ctx.write(ControllerProtocol.frame(ctx.alloc(), Response.newBuilder().setId(id).setWatch(event).build()));
+    ctx.write(
+        ControllerProtocol.frame(
+            ctx.alloc(), Response.newBuilder().setId(id).setWatch(event).build()));
   }
 
   private static SnapshotChunk.Builder chunk(KvView view) {

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds the active controller and asks it, again and elsewhere until there is an answer or no time. */
+/**
+ * Finds the active controller and asks it, again and elsewhere until there is an answer or no time.
+ */
 @ConfinedTo("the metadata client's loop")
 final class ControllerCalls {
 
@@ -50,7 +52,8 @@ final class ControllerCalls {
   record Answer<R>(R response, long revision) {}
 
   /** Asks until there is an answer; the future completes on the loop. */
-  <R extends ControllerResponse> CompletableFuture<Answer<R>> ask(ControllerRequest<R> request, long timeoutNanos) {
+  <R extends ControllerResponse> CompletableFuture<Answer<R>> ask(
+      ControllerRequest<R> request, long timeoutNanos) {
     Call<R> call = new Call<>(request, clock.monotonicNanos() + timeoutNanos);
     attempt(call);
     return call.answer;
@@ -60,7 +63,11 @@ final class ControllerCalls {
     long left = call.deadline - clock.monotonicNanos();
     if (left <= 0) {
       call.answer.completeExceptionally(
-          new TimeoutException("no controller answered " + call.request.getClass().getSimpleName() + ", last: " + call.lastFailure));
+          new TimeoutException(
+              "no controller answered "
+                  + call.request.getClass().getSimpleName()
+                  + ", last: "
+                  + call.lastFailure));
       return;
     }
     int target = target();
@@ -70,12 +77,14 @@ final class ControllerCalls {
         .whenComplete(
             (response, error) -> {
               if (!loop.tryExecute(() -> answered(call, target, response, error))) {
-                call.answer.completeExceptionally(new IllegalStateException("the metadata client is closed or overloaded"));
+                call.answer.completeExceptionally(
+                    new IllegalStateException("the metadata client is closed or overloaded"));
               }
             });
   }
 
-  private static CompletableFuture<Response> send(VoterConnection connection, Call<?> call, long timeoutNanos) {
+  private static CompletableFuture<Response> send(
+      VoterConnection connection, Call<?> call, long timeoutNanos) {
     return connection.call(RequestCodec.encode(call.request), timeoutNanos);
   }
 
@@ -86,7 +95,8 @@ final class ControllerCalls {
     return connections.voters().get(Math.floorMod(rotation, connections.voters().size())).nodeId();
   }
 
-  private void answered(Call<?> call, int target, @Nullable Response response, @Nullable Throwable error) {
+  private void answered(
+      Call<?> call, int target, @Nullable Response response, @Nullable Throwable error) {
     if (response != null && !response.hasUnavailable()) {
       controllerId = target;
       call.complete(response);
@@ -100,7 +110,10 @@ final class ControllerCalls {
       call.lastFailure = "voter " + target + ": " + error;
       lookElsewhere(target, hint.getAsInt());
     }
-    LOG.debug("Asking again, request={} because={}", call.request.getClass().getSimpleName(), call.lastFailure);
+    LOG.debug(
+        "Asking again, request={} because={}",
+        call.request.getClass().getSimpleName(),
+        call.lastFailure);
     loop.schedule(() -> attempt(call), RETRY_NANOS);
   }
 
@@ -128,7 +141,8 @@ final class ControllerCalls {
       this.deadline = deadline;
     }
 
-    @SuppressWarnings("unchecked") // a request's answer is of its own kind, or the voter is not of ours
+    @SuppressWarnings(
+        "unchecked") // a request's answer is of its own kind, or the voter is not of ours
     void complete(Response response) {
       try {
         answer.complete(new Answer<>((R) ResponseReader.decode(response), response.getRevision()));

@@ -20,8 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the metadata from one voter at a time. A voter that is silent, gone, or behind what is known here is left for the next
- * one. The image never goes back: what is not newer by revision, or comes from an older term, is dropped.
+ * Follows the metadata from one voter at a time. A voter that is silent, gone, or behind what is
+ * known here is left for the next one. The image never goes back: what is not newer by revision, or
+ * comes from an older term, is dropped.
  *
  * <p>Runs on the client's loop; the image may be read from any thread.
  */
@@ -100,7 +101,11 @@ final class ImageFollower {
     }
     long now = clock.monotonicNanos();
     if (watched != null && (!watched.isOpen() || now - lastEvent > SILENCE_NANOS)) {
-      LOG.info("Metadata source lost, voter={} open={} silentMs={}", watched.voter(), watched.isOpen(), (now - lastEvent) / 1_000_000);
+      LOG.info(
+          "Metadata source lost, voter={} open={} silentMs={}",
+          watched.voter(),
+          watched.isOpen(),
+          (now - lastEvent) / 1_000_000);
       leave();
     }
     if (watched == null && !connecting) {
@@ -143,7 +148,10 @@ final class ImageFollower {
                         return;
                       }
                       if (error != null) {
-                        LOG.debug("Metadata source not reached, voter={} cause={}", nodeId, error.toString());
+                        LOG.debug(
+                            "Metadata source not reached, voter={} cause={}",
+                            nodeId,
+                            error.toString());
                         return; // the next check tries the next voter
                       }
                       watch(connection, number);
@@ -188,7 +196,10 @@ final class ImageFollower {
     if (delta.getRevision() != before.revision() + 1 || delta.getTerm() < before.term()) {
       LOG.warn(
           "Metadata event out of order, revision={} term={} known={} knownTerm={}",
-          delta.getRevision(), delta.getTerm(), before.revision(), before.term());
+          delta.getRevision(),
+          delta.getTerm(),
+          before.revision(),
+          before.term());
       leave();
       return;
     }
@@ -198,7 +209,10 @@ final class ImageFollower {
   private void onSnapshot(SnapshotChunk chunk) {
     MetadataImage before = image;
     if (chunk.getRevision() < before.revision() || chunk.getTerm() < before.term()) {
-      LOG.info("Metadata source is behind, revision={} known={}", chunk.getRevision(), before.revision());
+      LOG.info(
+          "Metadata source is behind, revision={} known={}",
+          chunk.getRevision(),
+          before.revision());
       leave();
       return;
     }
@@ -224,7 +238,8 @@ final class ImageFollower {
     try {
       listener.onImage(step.delta(), step.image());
     } catch (RuntimeException bug) {
-      LOG.error("Image listener failed, listener={} revision={}", listener, step.image().revision(), bug);
+      LOG.error(
+          "Image listener failed, listener={} revision={}", listener, step.image().revision(), bug);
     }
   }
 

@@ -24,7 +24,8 @@ final class Images {
     for (TopicImage topic : image.topics().byId().values()) {
       topics.add(topic);
       for (PartitionImage state : topic.partitions()) {
-        partitions.add(new PartitionChange(topic.id(), topic.name(), state.partition(), null, state));
+        partitions.add(
+            new PartitionChange(topic.id(), topic.name(), state.partition(), null, state));
       }
     }
     Set<Integer> brokers = new HashSet<>();
@@ -32,6 +33,7 @@ final class Images {
     Set<ConfigResource> configs = new HashSet<>();
     image.configs().byResource().forEach(entry -> configs.add(entry.getKey()));
     return new ImageReplay.Step(
-        new MetadataDelta(MetadataImage.EMPTY, topics, List.of(), partitions, brokers, configs), image);
+        new MetadataDelta(MetadataImage.EMPTY, topics, List.of(), partitions, brokers, configs),
+        image);
   }
 }

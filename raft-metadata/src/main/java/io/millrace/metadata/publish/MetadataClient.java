@@ -3,8 +3,8 @@ package io.millrace.metadata.publish;
 import io.millrace.metadata.image.ImageListener;
 import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.kv.QuorumStatus;
-import io.millrace.metadata.request.AlterPartition;
 import io.millrace.metadata.request.AllocateProducerIds;
+import io.millrace.metadata.request.AlterPartition;
 import io.millrace.metadata.request.ControlledShutdown;
 import io.millrace.metadata.request.ControllerRequest;
 import io.millrace.metadata.request.ControllerResponse;
@@ -14,8 +14,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a broker knows of the cluster and asks of its controller. It finds the active controller among the voters, follows it
- * over failures, and keeps the broker's session alive once it is registered.
+ * What a broker knows of the cluster and asks of its controller. It finds the active controller
+ * among the voters, follows it over failures, and keeps the broker's session alive once it is
+ * registered.
  *
  * <p>Thread-safe. Futures complete on the client's event loop: hop before doing anything long.
  */
@@ -25,8 +26,8 @@ public interface MetadataClient extends AutoCloseable {
   MetadataImage image();
 
   /**
-   * Adds a listener, which is told the difference from {@link MetadataImage#EMPTY} to the present image first, then every
-   * change.
+   * Adds a listener, which is told the difference from {@link MetadataImage#EMPTY} to the present
+   * image first, then every change.
    */
   void addListener(ImageListener listener);
 
@@ -34,9 +35,10 @@ public interface MetadataClient extends AutoCloseable {
   void removeListener(ImageListener listener);
 
   /**
-   * Registers this broker, keeps its session alive from then on and registers again, under a new epoch, when the session was
-   * lost. Completes with the first broker epoch; retries for as long as the controller cannot be reached, and fails only on a
-   * refusal that trying again will not change.
+   * Registers this broker, keeps its session alive from then on and registers again, under a new
+   * epoch, when the session was lost. Completes with the first broker epoch; retries for as long as
+   * the controller cannot be reached, and fails only on a refusal that trying again will not
+   * change.
    */
   CompletableFuture<Long> register(RegisterBroker registration);
 
@@ -44,18 +46,22 @@ public interface MetadataClient extends AutoCloseable {
   long brokerEpoch();
 
   /**
-   * Whether this broker may still act as the leader of anything: false once two thirds of the session's time have passed
-   * without an answer from the controller. Wait-free; read it before acknowledging.
+   * Whether this broker may still act as the leader of anything: false once two thirds of the
+   * session's time have passed without an answer from the controller. Wait-free; read it before
+   * acknowledging.
    */
   boolean leaseValid();
 
   /**
-   * Asks the active controller, retrying at another voter until the timeout. A request that changed something completes after
-   * {@link #image()} shows the change. A retry after a lost answer may meet its own effect (TOPIC_ALREADY_EXISTS).
+   * Asks the active controller, retrying at another voter until the timeout. A request that changed
+   * something completes after {@link #image()} shows the change. A retry after a lost answer may
+   * meet its own effect (TOPIC_ALREADY_EXISTS).
    *
-   * @return fails with {@link java.util.concurrent.TimeoutException} when no controller answered in time
+   * @return fails with {@link java.util.concurrent.TimeoutException} when no controller answered in
+   *     time
    */
-  <R extends ControllerResponse> CompletableFuture<R> send(ControllerRequest<R> request, long timeoutNanos);
+  <R extends ControllerResponse> CompletableFuture<R> send(
+      ControllerRequest<R> request, long timeoutNanos);
 
   /** {@link #send} under this broker's id and epoch. */
   CompletableFuture<AlterPartition.Response> alterPartition(List<AlterPartition.IsrChange> changes);

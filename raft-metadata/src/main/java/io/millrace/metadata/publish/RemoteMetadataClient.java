@@ -27,8 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@link MetadataClient} over the voters' controller ports, also for a broker that is a voter itself. Puts together {@link
- * ImageFollower}, {@link ControllerCalls} and {@link SessionKeeper}, which share one loop and one connection for each voter.
+ * {@link MetadataClient} over the voters' controller ports, also for a broker that is a voter
+ * itself. Puts together {@link ImageFollower}, {@link ControllerCalls} and {@link SessionKeeper},
+ * which share one loop and one connection for each voter.
  */
 public final class RemoteMetadataClient implements MetadataClient {
 
@@ -51,7 +52,12 @@ public final class RemoteMetadataClient implements MetadataClient {
    * @param sessionTimeout the controllers' session time
    */
   public RemoteMetadataClient(
-      int nodeId, List<VoterAddress> voters, NetworkLoops network, EventLoop loop, Clock clock, Duration sessionTimeout) {
+      int nodeId,
+      List<VoterAddress> voters,
+      NetworkLoops network,
+      EventLoop loop,
+      Clock clock,
+      Duration sessionTimeout) {
     this.nodeId = nodeId;
     this.loop = loop;
     this.clock = clock;
@@ -85,7 +91,8 @@ public final class RemoteMetadataClient implements MetadataClient {
   @Override
   public CompletableFuture<Long> register(RegisterBroker registration) {
     if (registration.brokerId() != nodeId) {
-      throw new IllegalArgumentException("broker " + registration.brokerId() + " is not node " + nodeId);
+      throw new IllegalArgumentException(
+          "broker " + registration.brokerId() + " is not node " + nodeId);
     }
     return onLoop(() -> session.register(registration));
   }
@@ -101,7 +108,8 @@ public final class RemoteMetadataClient implements MetadataClient {
   }
 
   @Override
-  public <R extends ControllerResponse> CompletableFuture<R> send(ControllerRequest<R> request, long timeoutNanos) {
+  public <R extends ControllerResponse> CompletableFuture<R> send(
+      ControllerRequest<R> request, long timeoutNanos) {
     long deadline = clock.monotonicNanos() + timeoutNanos;
     return onLoop(
         () ->
@@ -109,11 +117,14 @@ public final class RemoteMetadataClient implements MetadataClient {
                 .ask(request, timeoutNanos)
                 .thenCompose(
                     answer ->
-                        follower.reached(answer.revision(), deadline).thenApply(reached -> answer.response())));
+                        follower
+                            .reached(answer.revision(), deadline)
+                            .thenApply(reached -> answer.response())));
   }
 
   @Override
-  public CompletableFuture<AlterPartition.Response> alterPartition(List<AlterPartition.IsrChange> changes) {
+  public CompletableFuture<AlterPartition.Response> alterPartition(
+      List<AlterPartition.IsrChange> changes) {
     return send(new AlterPartition(nodeId, brokerEpoch(), changes), OWN_CALL_NANOS);
   }
 
@@ -145,7 +156,8 @@ public final class RemoteMetadataClient implements MetadataClient {
     try {
       onLoop(session::leave).get(LEAVE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException notTold) {
-      LOG.info("Left without telling the controller, broker={} cause={}", nodeId, notTold.toString());
+      LOG.info(
+          "Left without telling the controller, broker={} cause={}", nodeId, notTold.toString());
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -182,7 +194,8 @@ public final class RemoteMetadataClient implements MetadataClient {
                           }
                         }));
     if (!accepted) {
-      result.completeExceptionally(new RejectedExecutionException("the metadata client is closed or overloaded"));
+      result.completeExceptionally(
+          new RejectedExecutionException("the metadata client is closed or overloaded"));
     }
     return result;
   }

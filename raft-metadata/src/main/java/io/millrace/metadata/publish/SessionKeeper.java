@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Registers the broker and keeps its session alive: a heartbeat every second, at once when the connection to the controller
- * broke, and often while the broker is fenced.
+ * Registers the broker and keeps its session alive: a heartbeat every second, at once when the
+ * connection to the controller broke, and often while the broker is fenced.
  *
  * <p>Runs on the client's loop; epoch and lease may be read from any thread.
  */
@@ -40,7 +40,8 @@ final class SessionKeeper {
 
   private volatile long epoch = -1;
   private volatile boolean fenced = true;
-  // The time at which the last answered heartbeat was sent: the controller counts from when it came, which is later.
+  // The time at which the last answered heartbeat was sent: the controller counts from when it
+  // came, which is later.
   private volatile long confirmedAt;
 
   private @Nullable RegisterBroker registration;
@@ -53,7 +54,11 @@ final class SessionKeeper {
    * @param sessionTimeout the controller's; the lease is two thirds of it
    */
   SessionKeeper(
-      ControllerCalls calls, EventLoop loop, Clock clock, LongSupplier imageRevision, Duration sessionTimeout) {
+      ControllerCalls calls,
+      EventLoop loop,
+      Clock clock,
+      LongSupplier imageRevision,
+      Duration sessionTimeout) {
     this.calls = calls;
     this.loop = loop;
     this.clock = clock;
@@ -87,7 +92,10 @@ final class SessionKeeper {
     }
   }
 
-  /** Tells the controller that this broker leaves; completes when it knows, or exceptionally when it could not be told. */
+  /**
+   * Tells the controller that this broker leaves; completes when it knows, or exceptionally when it
+   * could not be told.
+   */
   CompletableFuture<Void> leave() {
     closed = true;
     if (timer != null) {
@@ -114,9 +122,13 @@ final class SessionKeeper {
         .whenComplete(
             (answer, error) -> {
               if (closed) {
-                registered.completeExceptionally(new IllegalStateException("the metadata client is closed"));
+                registered.completeExceptionally(
+                    new IllegalStateException("the metadata client is closed"));
               } else if (answer == null) {
-                LOG.warn("No controller registers this broker yet, broker={} cause={}", request.brokerId(), String.valueOf(error));
+                LOG.warn(
+                    "No controller registers this broker yet, broker={} cause={}",
+                    request.brokerId(),
+                    String.valueOf(error));
                 sendRegistration(request);
               } else {
                 onRegistered(request, answer.response(), sentAt);
@@ -138,7 +150,11 @@ final class SessionKeeper {
     long now = clock.monotonicNanos();
     firstRefusal = firstRefusal < 0 ? now : firstRefusal;
     boolean mayPass = result.error() == ErrorCode.DUPLICATE_BROKER_REGISTRATION;
-    LOG.warn("Registration refused, broker={} error={} reason={}", request.brokerId(), result.error(), result.message());
+    LOG.warn(
+        "Registration refused, broker={} error={} reason={}",
+        request.brokerId(),
+        result.error(),
+        result.message());
     if (mayPass && now - firstRefusal < duplicatePatienceNanos) {
       loop.schedule(() -> sendRegistration(request), REFUSED_RETRY_NANOS);
     } else {
@@ -157,7 +173,9 @@ final class SessionKeeper {
     }
     long sentAt = clock.monotonicNanos();
     calls
-        .ask(new Heartbeat(own.brokerId(), epoch, imageRevision.getAsLong(), false), BEAT_TIMEOUT_NANOS)
+        .ask(
+            new Heartbeat(own.brokerId(), epoch, imageRevision.getAsLong(), false),
+            BEAT_TIMEOUT_NANOS)
         .whenComplete(
             (answer, error) -> {
               beating = false;
@@ -165,7 +183,10 @@ final class SessionKeeper {
                 return;
               }
               if (answer == null) {
-                LOG.warn("No answer to a heartbeat, broker={} cause={}", own.brokerId(), String.valueOf(error));
+                LOG.warn(
+                    "No answer to a heartbeat, broker={} cause={}",
+                    own.brokerId(),
+                    String.valueOf(error));
                 beat();
               } else {
                 onBeat(own, answer.response(), sentAt);
@@ -176,7 +197,10 @@ final class SessionKeeper {
   private void onBeat(RegisterBroker own, Heartbeat.Response response, long sentAt) {
     ErrorCode error = response.result().error();
     if (error == ErrorCode.BROKER_ID_NOT_REGISTERED || error == ErrorCode.STALE_BROKER_EPOCH) {
-      LOG.warn("Registration lost, registering again, broker={} reason={}", own.brokerId(), response.result().message());
+      LOG.warn(
+          "Registration lost, registering again, broker={} reason={}",
+          own.brokerId(),
+          response.result().message());
       epoch = -1;
       fenced = true;
       sendRegistration(own);
@@ -184,7 +208,11 @@ final class SessionKeeper {
     }
     confirmedAt = sentAt;
     if (fenced != response.fenced()) {
-      LOG.info("Broker is {}, broker={} epoch={}", response.fenced() ? "fenced" : "unfenced", own.brokerId(), epoch);
+      LOG.info(
+          "Broker is {}, broker={} epoch={}",
+          response.fenced() ? "fenced" : "unfenced",
+          own.brokerId(),
+          epoch);
       fenced = response.fenced();
     }
     timer = loop.schedule(this::beat, fenced ? FENCED_BEAT_NANOS : BEAT_NANOS);

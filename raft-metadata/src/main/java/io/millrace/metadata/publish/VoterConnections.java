@@ -13,7 +13,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
 
-/** At most one connection to each voter, shared by the watch, the session and the requests. Made when asked for. */
+/**
+ * At most one connection to each voter, shared by the watch, the session and the requests. Made
+ * when asked for.
+ */
 @ConfinedTo("the metadata client's loop")
 final class VoterConnections {
 
@@ -30,7 +33,8 @@ final class VoterConnections {
    * @param voters the preferred one first
    * @param onBroken told on the loop of a voter whose connection ended
    */
-  VoterConnections(NetworkLoops network, EventLoop loop, List<VoterAddress> voters, IntConsumer onBroken) {
+  VoterConnections(
+      NetworkLoops network, EventLoop loop, List<VoterAddress> voters, IntConsumer onBroken) {
     this.network = network;
     this.loop = loop;
     this.voters = List.copyOf(voters);
@@ -57,7 +61,8 @@ final class VoterConnections {
     }
     VoterAddress voter =
         voters.stream().filter(one -> one.nodeId() == nodeId).findFirst().orElseThrow();
-    CompletableFuture<VoterConnection> connecting = VoterConnection.connect(network, voter, CONNECT_TIMEOUT);
+    CompletableFuture<VoterConnection> connecting =
+        VoterConnection.connect(network, voter, CONNECT_TIMEOUT);
     open.put(nodeId, connecting);
     connecting.whenComplete(
         (connection, error) -> {
@@ -87,6 +92,8 @@ final class VoterConnections {
   }
 
   private void onLoop(Runnable task) {
-    loop.tryExecute(task); // refused only when the client is closed, or so far behind that the next failure shows it
+    loop.tryExecute(
+        task); // refused only when the client is closed, or so far behind that the next failure
+    // shows it
   }
 }

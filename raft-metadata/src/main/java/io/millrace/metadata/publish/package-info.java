@@ -1,5 +1,6 @@
 /**
- * Decides how a broker follows the cluster's metadata and speaks to the controller. Listeners run on the client's event loop.
+ * Decides how a broker follows the cluster's metadata and speaks to the controller. Listeners run
+ * on the client's event loop.
  */
 @NullMarked
 package io.millrace.metadata.publish;

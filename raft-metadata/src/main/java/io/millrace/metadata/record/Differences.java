@@ -39,16 +39,20 @@ final class Differences {
       comparePartitions(id, old, now, partitions);
     }
     Set<Integer> changedBrokers = new TreeSet<>(brokers);
-    changedBrokers.removeIf(id -> Objects.equals(before.cluster().broker(id), after.cluster().broker(id)));
+    changedBrokers.removeIf(
+        id -> Objects.equals(before.cluster().broker(id), after.cluster().broker(id)));
     Set<ConfigResource> changedConfigs = new TreeSet<>(configs);
-    changedConfigs.removeIf(resource -> before.configs().of(resource).equals(after.configs().of(resource)));
+    changedConfigs.removeIf(
+        resource -> before.configs().of(resource).equals(after.configs().of(resource)));
     return new MetadataDelta(before, created, deleted, partitions, changedBrokers, changedConfigs);
   }
 
   private static void comparePartitions(
       Uuid id, @Nullable TopicImage old, @Nullable TopicImage now, List<PartitionChange> changes) {
     String name = now != null ? now.name() : old != null ? old.name() : "";
-    int count = Math.max(old == null ? 0 : old.partitions().size(), now == null ? 0 : now.partitions().size());
+    int count =
+        Math.max(
+            old == null ? 0 : old.partitions().size(), now == null ? 0 : now.partitions().size());
     for (int index = 0; index < count; index++) {
       PartitionImage oldState = old == null ? null : old.partition(index);
       PartitionImage newState = now == null ? null : now.partition(index);

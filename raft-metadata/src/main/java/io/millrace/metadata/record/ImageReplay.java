@@ -23,8 +23,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the next image from the last one and what was written since. Use once: replay, then {@link #image} and {@link #delta}.
- * Costs what the changes cost; topics that did not change are shared.
+ * Makes the next image from the last one and what was written since. Use once: replay, then {@link
+ * #image} and {@link #delta}. Costs what the changes cost; topics that did not change are shared.
  *
  * <p>Confined to the thread that made it.
  */
@@ -82,7 +82,8 @@ public final class ImageReplay {
 
   /** Replays one revision of the store. */
   public void apply(KvDelta delta) {
-    // Deletes first: a topic's deletion must not take what a put of the same revision adds under the same name.
+    // Deletes first: a topic's deletion must not take what a put of the same revision adds under
+    // the same name.
     for (String key : delta.getDeletesList()) {
       delete(key);
     }
@@ -116,7 +117,8 @@ public final class ImageReplay {
     } else if (record instanceof MetadataRecord.BrokerStateRecord state) {
       BrokerImage broker = brokers.get(state.id());
       if (broker == null) {
-        throw new IllegalStateException("state of broker " + state.id() + " without its registration");
+        throw new IllegalStateException(
+            "state of broker " + state.id() + " without its registration");
       }
       touchedBrokers.add(state.id());
       brokers = brokers.with(state.id(), broker.withState(state.fenced(), state.shuttingDown()));
@@ -166,7 +168,8 @@ public final class ImageReplay {
       touchedConfigs.add(config.resource());
       configs = configs.without(config.resource(), config.config());
     }
-    // Partitions go with their topic, a broker's state with its registration; the rest is never deleted.
+    // Partitions go with their topic, a broker's state with its registration; the rest is never
+    // deleted.
   }
 
   private TopicEdit edit(Uuid id) {
@@ -187,7 +190,8 @@ public final class ImageReplay {
       before.topics().byId().forEach(entry -> touchedTopics.add(entry.getKey()));
       before.configs().byResource().forEach(entry -> touchedConfigs.add(entry.getKey()));
     }
-    return new Step(Differences.between(before, image, touchedTopics, touchedBrokers, touchedConfigs), image);
+    return new Step(
+        Differences.between(before, image, touchedTopics, touchedBrokers, touchedConfigs), image);
   }
 
   /** A topic while its records are replayed. */
@@ -211,7 +215,8 @@ public final class ImageReplay {
 
     TopicImage build(Uuid id) {
       if (name == null) {
-        throw new IllegalStateException("partitions " + changed.keySet() + " of topic " + id + " without the topic");
+        throw new IllegalStateException(
+            "partitions " + changed.keySet() + " of topic " + id + " without the topic");
       }
       List<PartitionImage> partitions = new ArrayList<>(old);
       changed.keySet().stream()

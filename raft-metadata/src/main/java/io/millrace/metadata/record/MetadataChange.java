@@ -24,6 +24,8 @@ public record MetadataChange(RecordKey key, @Nullable MetadataRecord record) {
   public Op toOp() {
     return record == null
         ? Op.newBuilder().setDelete(Delete.newBuilder().setKey(key.text())).build()
-        : Op.newBuilder().setPut(Put.newBuilder().setKey(key.text()).setValue(record.value())).build();
+        : Op.newBuilder()
+            .setPut(Put.newBuilder().setKey(key.text()).setValue(record.value()))
+            .build();
   }
 }

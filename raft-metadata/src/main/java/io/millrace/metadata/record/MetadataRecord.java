@@ -65,7 +65,8 @@ public sealed interface MetadataRecord {
   }
 
   /** One dynamic config. */
-  record ConfigRecord(ConfigResource resource, String config, String setTo) implements MetadataRecord {
+  record ConfigRecord(ConfigResource resource, String config, String setTo)
+      implements MetadataRecord {
     @Override
     public RecordKey key() {
       return new RecordKey.Config(resource, config);

@@ -7,8 +7,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a record stands in the store. The text is readable and ordered: a broker before its state, a topic before its
- * partitions, the partitions of a topic by index.
+ * Where a record stands in the store. The text is readable and ordered: a broker before its state,
+ * a topic before its partitions, the partitions of a topic by index.
  */
 public sealed interface RecordKey {
 
@@ -60,7 +60,11 @@ public sealed interface RecordKey {
     @Override
     public String text() {
       String scope = resource.type() == ConfigResource.Type.TOPIC ? "topics/" : "brokers/";
-      return "/configs/" + scope + (resource.name().isEmpty() ? "default" : resource.name()) + "/" + config;
+      return "/configs/"
+          + scope
+          + (resource.name().isEmpty() ? "default" : resource.name())
+          + "/"
+          + config;
     }
   }
 
@@ -72,7 +76,9 @@ public sealed interface RecordKey {
     }
   }
 
-  /** Reads a key; null when it is not one of the cluster's records (the store has other tenants). */
+  /**
+   * Reads a key; null when it is not one of the cluster's records (the store has other tenants).
+   */
   static @Nullable RecordKey parse(String text) {
     String[] parts = text.split("/", 5);
     if (parts.length < 3 || !parts[0].isEmpty()) {
@@ -81,7 +87,8 @@ public sealed interface RecordKey {
     try {
       return switch (parts[1]) {
         case "cluster" -> text.equals(Keys.CLUSTER_ID) ? new Cluster() : null;
-        case "producer-ids" -> parts.length == 3 && parts[2].equals("next") ? new ProducerIds() : null;
+        case "producer-ids" ->
+            parts.length == 3 && parts[2].equals("next") ? new ProducerIds() : null;
         case "brokers" -> parseBroker(parts);
         case "topics" -> parseTopic(parts);
         case "configs" -> parseConfig(parts);
@@ -105,7 +112,9 @@ public sealed interface RecordKey {
     if (parts.length == 3) {
       return new Topic(id);
     }
-    return parts.length == 5 && parts[3].equals("partitions") ? new Partition(id, Integer.parseInt(parts[4])) : null;
+    return parts.length == 5 && parts[3].equals("partitions")
+        ? new Partition(id, Integer.parseInt(parts[4]))
+        : null;
   }
 
   private static @Nullable RecordKey parseConfig(String[] parts) {

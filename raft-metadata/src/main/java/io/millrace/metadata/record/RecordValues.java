@@ -40,13 +40,16 @@ public final class RecordValues {
     try {
       return decode(parsed, value);
     } catch (InvalidProtocolBufferException | IllegalArgumentException malformed) {
-      throw new IllegalArgumentException("value of metadata key '" + key + "' is malformed: " + malformed.getMessage(), malformed);
+      throw new IllegalArgumentException(
+          "value of metadata key '" + key + "' is malformed: " + malformed.getMessage(), malformed);
     }
   }
 
-  private static MetadataRecord decode(RecordKey key, ByteString value) throws InvalidProtocolBufferException {
+  private static MetadataRecord decode(RecordKey key, ByteString value)
+      throws InvalidProtocolBufferException {
     if (key instanceof RecordKey.Partition partition) {
-      return new PartitionRecord(partition.topicId(), partition(partition.index(), PartitionValue.parseFrom(value)));
+      return new PartitionRecord(
+          partition.topicId(), partition(partition.index(), PartitionValue.parseFrom(value)));
     }
     if (key instanceof RecordKey.Topic topic) {
       return new TopicRecord(topic.id(), TopicValue.parseFrom(value).getName());
@@ -59,7 +62,8 @@ public final class RecordValues {
       return new BrokerStateRecord(broker.id(), state.getFenced(), state.getShuttingDown());
     }
     if (key instanceof RecordKey.Config config) {
-      return new ConfigRecord(config.resource(), config.config(), ConfigValue.parseFrom(value).getValue());
+      return new ConfigRecord(
+          config.resource(), config.config(), ConfigValue.parseFrom(value).getValue());
     }
     if (key instanceof RecordKey.ProducerIds) {
       return new ProducerIdsRecord(ProducerIdsValue.parseFrom(value).getNext());
@@ -103,7 +107,9 @@ public final class RecordValues {
 
   private static ByteString encode(BrokerRecord broker) {
     BrokerValue.Builder value =
-        BrokerValue.newBuilder().setIncarnation(uuid(broker.incarnation())).setDirectory(uuid(broker.directory()));
+        BrokerValue.newBuilder()
+            .setIncarnation(uuid(broker.incarnation()))
+            .setDirectory(uuid(broker.directory()));
     if (broker.rack() != null) {
       value.setRack(broker.rack());
     }
@@ -142,11 +148,15 @@ public final class RecordValues {
   }
 
   public static Endpoint endpoint(EndpointValue value) {
-    return new Endpoint(value.getListener(), value.getHost(), value.getPort(), value.getSecurityProtocol());
+    return new Endpoint(
+        value.getListener(), value.getHost(), value.getPort(), value.getSecurityProtocol());
   }
 
   public static UuidValue uuid(Uuid id) {
-    return UuidValue.newBuilder().setMost(id.mostSignificantBits()).setLeast(id.leastSignificantBits()).build();
+    return UuidValue.newBuilder()
+        .setMost(id.mostSignificantBits())
+        .setLeast(id.leastSignificantBits())
+        .build();
   }
 
   public static Uuid uuid(UuidValue value) {

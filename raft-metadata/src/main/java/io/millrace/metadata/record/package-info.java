@@ -1,5 +1,6 @@
 /**
- * Decides how the cluster's state is spelled as keys and values of the metadata store. Values only; any thread.
+ * Decides how the cluster's state is spelled as keys and values of the metadata store. Values only;
+ * any thread.
  */
 @NullMarked
 package io.millrace.metadata.record;

@@ -28,7 +28,8 @@ public record AlterConfigs(List<ResourceChange> resources, boolean validateOnly)
   public record Change(String key, Operation operation, @Nullable String value) {}
 
   /**
-   * @param replaceAll whether configs that are not named go back to their defaults (Kafka's older AlterConfigs)
+   * @param replaceAll whether configs that are not named go back to their defaults (Kafka's older
+   *     AlterConfigs)
    */
   public record ResourceChange(ConfigResource resource, List<Change> changes, boolean replaceAll) {
     public ResourceChange {

@@ -12,7 +12,8 @@ public record CreatePartitions(List<Growth> topics, boolean validateOnly)
 
   /**
    * @param count how many partitions the topic has afterwards
-   * @param assignments one list of brokers per new partition; empty to let the controller place them
+   * @param assignments one list of brokers per new partition; empty to let the controller place
+   *     them
    */
   public record Growth(String topic, int count, List<List<Integer>> assignments) {
     public Growth {

@@ -19,8 +19,10 @@ public record CreateTopics(List<NewTopic> topics, boolean validateOnly)
 
   /**
    * @param partitions how many, or -1 for the cluster's default or with an assignment
-   * @param replicationFactor how many replicas, or -1 for the cluster's default or with an assignment
-   * @param assignments by partition from 0, the brokers with the preferred leader first; empty to let the controller place them
+   * @param replicationFactor how many replicas, or -1 for the cluster's default or with an
+   *     assignment
+   * @param assignments by partition from 0, the brokers with the preferred leader first; empty to
+   *     let the controller place them
    * @param configs topic configs that differ from the defaults
    */
   public record NewTopic(
@@ -52,5 +54,6 @@ public record CreateTopics(List<NewTopic> topics, boolean validateOnly)
    * @param partitions how many it has, -1 on an error
    * @param replicationFactor of its first partition, -1 on an error
    */
-  public record CreatedTopic(String name, Result result, @Nullable Uuid id, int partitions, int replicationFactor) {}
+  public record CreatedTopic(
+      String name, Result result, @Nullable Uuid id, int partitions, int replicationFactor) {}
 }

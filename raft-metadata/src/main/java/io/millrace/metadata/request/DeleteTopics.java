@@ -5,7 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Deletes topics with their configs. */
-public record DeleteTopics(List<TopicRef> topics) implements ControllerRequest<DeleteTopics.Response> {
+public record DeleteTopics(List<TopicRef> topics)
+    implements ControllerRequest<DeleteTopics.Response> {
 
   public DeleteTopics {
     topics = List.copyOf(topics);

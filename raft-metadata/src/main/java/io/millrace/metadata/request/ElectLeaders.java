@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Elects leaders now.
  *
- * @param unclean false: the preferred replica; true: any live replica when no in-sync one lives, with loss of data
+ * @param unclean false: the preferred replica; true: any live replica when no in-sync one lives,
+ *     with loss of data
  * @param partitions which, or null for all that need it
  */
 public record ElectLeaders(boolean unclean, @Nullable List<Partition> partitions)

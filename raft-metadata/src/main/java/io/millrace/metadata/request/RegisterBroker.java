@@ -6,12 +6,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A broker takes its place in the cluster and opens its session. It starts fenced. Sent again with the same incarnation it
- * answers with the same epoch.
+ * A broker takes its place in the cluster and opens its session. It starts fenced. Sent again with
+ * the same incarnation it answers with the same epoch.
  *
  * @param brokerId the node id
  * @param incarnation random, new with every start of the process
- * @param directory identifies the data directory; its lock proves that an earlier process on it is gone
+ * @param directory identifies the data directory; its lock proves that an earlier process on it is
+ *     gone
  * @param rack where the broker stands, or null
  * @param endpoints where it serves
  */

@@ -8,7 +8,8 @@ public record TopicRef(@Nullable Uuid id, @Nullable String name) {
 
   public TopicRef {
     if ((id == null) == (name == null)) {
-      throw new IllegalArgumentException("a topic is named by its id or its name, not both: id=" + id + " name=" + name);
+      throw new IllegalArgumentException(
+          "a topic is named by its id or its name, not both: id=" + id + " name=" + name);
     }
   }
 

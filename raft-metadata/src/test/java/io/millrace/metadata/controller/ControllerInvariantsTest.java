@@ -37,9 +37,11 @@ class ControllerInvariantsTest {
     for (int i = 0; i < 1_000; i++) {
       answers.add(cluster.ask(new CreateTopics(List.of(new NewTopic("t" + i, 3, 1)), false)));
     }
-    cluster.time.runUntil("all answered", () -> answers.stream().allMatch(CompletableFuture::isDone), SECOND);
+    cluster.time.runUntil(
+        "all answered", () -> answers.stream().allMatch(CompletableFuture::isDone), SECOND);
 
-    assertThat(answers).allMatch(answer -> answer.join().response().topics().get(0).result().isOk());
+    assertThat(answers)
+        .allMatch(answer -> answer.join().response().topics().get(0).result().isOk());
     assertThat(cluster.image().topics().byId().size()).isEqualTo(1_000);
     assertThat(cluster.image().revision() - before).isLessThan(20);
   }
@@ -93,7 +95,8 @@ class ControllerInvariantsTest {
     List<IsrChange> changes = new ArrayList<>();
     int leader = -1;
     for (TopicImage topic : cluster.image().topics().byName()) {
-      PartitionImage state = topic.partitions().get(cluster.random.nextInt(topic.partitions().size()));
+      PartitionImage state =
+          topic.partitions().get(cluster.random.nextInt(topic.partitions().size()));
       if (!state.hasLeader() || (leader != -1 && leader != state.leader())) {
         continue;
       }
@@ -104,15 +107,21 @@ class ControllerInvariantsTest {
           isr.add(new Member(replica, -1));
         }
       }
-      changes.add(new IsrChange(topic.id(), state.partition(), state.leaderEpoch(), state.partitionEpoch(), isr));
+      changes.add(
+          new IsrChange(
+              topic.id(), state.partition(), state.leaderEpoch(), state.partitionEpoch(), isr));
     }
     if (leader != -1) {
-      long epoch = java.util.Objects.requireNonNull(cluster.image().cluster().broker(leader)).epoch();
+      long epoch =
+          java.util.Objects.requireNonNull(cluster.image().cluster().broker(leader)).epoch();
       cluster.ask(new AlterPartition(leader, epoch, changes));
     }
   }
 
-  /** atMostOneLeaderPerEpoch, epochsMonotone, noUncleanElection; leader in ISR and ISR not empty are checked by the type. */
+  /**
+   * atMostOneLeaderPerEpoch, epochsMonotone, noUncleanElection; leader in ISR and ISR not empty are
+   * checked by the type.
+   */
   private static void checkHistory(List<MetadataImage> history) {
     Map<String, Integer> leaders = new HashMap<>();
     Map<String, PartitionImage> last = new HashMap<>();
@@ -122,7 +131,9 @@ class ControllerInvariantsTest {
           String name = key(topic.id(), state.partition());
           PartitionImage before = last.put(name, state);
           Integer sameEpoch = leaders.putIfAbsent(name + "@" + state.leaderEpoch(), state.leader());
-          assertThat(sameEpoch == null || sameEpoch == state.leader()).as("one leader per epoch of %s", name).isTrue();
+          assertThat(sameEpoch == null || sameEpoch == state.leader())
+              .as("one leader per epoch of %s", name)
+              .isTrue();
           if (before != null && !before.equals(state)) {
             assertThat(state.partitionEpoch()).isGreaterThan(before.partitionEpoch());
             assertThat(state.leaderEpoch()).isGreaterThanOrEqualTo(before.leaderEpoch());

@@ -110,17 +110,26 @@ final class SimulatedControllers {
       }
       if (quorum.leader() > 0) {
         if (epoch < 0) {
-          ask(new RegisterBroker(id, incarnation, new Uuid(7, id), null, List.of(new Endpoint("P", "h", 1, "PLAINTEXT"))), r -> {
-            if (r.result().isOk()) {
-              epoch = r.epoch();
-            }
-          });
+          ask(
+              new RegisterBroker(
+                  id,
+                  incarnation,
+                  new Uuid(7, id),
+                  null,
+                  List.of(new Endpoint("P", "h", 1, "PLAINTEXT"))),
+              r -> {
+                if (r.result().isOk()) {
+                  epoch = r.epoch();
+                }
+              });
         } else {
-          ask(new Heartbeat(id, epoch, image().revision(), false), r -> {
-            if (!r.result().isOk()) {
-              epoch = -1;
-            }
-          });
+          ask(
+              new Heartbeat(id, epoch, image().revision(), false),
+              r -> {
+                if (!r.result().isOk()) {
+                  epoch = -1;
+                }
+              });
         }
       }
       brokerLoop.schedule(
@@ -132,12 +141,16 @@ final class SimulatedControllers {
           SECOND / 2);
     }
 
-    private <R extends ControllerResponse> void ask(ControllerRequest<R> request, Consumer<R> then) {
-      leader().handle(request, id).whenComplete((reply, error) -> {
-        if (error == null) {
-          then.accept(reply.response());
-        }
-      });
+    private <R extends ControllerResponse> void ask(
+        ControllerRequest<R> request, Consumer<R> then) {
+      leader()
+          .handle(request, id)
+          .whenComplete(
+              (reply, error) -> {
+                if (error == null) {
+                  then.accept(reply.response());
+                }
+              });
     }
   }
 
@@ -155,6 +168,13 @@ final class SimulatedControllers {
 
   static BrokerImage broker(int id, boolean fenced) {
     return new BrokerImage(
-        id, id, new Uuid(1, id), new Uuid(7, id), null, List.of(new Endpoint("P", "h", 1, "PLAINTEXT")), fenced, false);
+        id,
+        id,
+        new Uuid(1, id),
+        new Uuid(7, id),
+        null,
+        List.of(new Endpoint("P", "h", 1, "PLAINTEXT")),
+        fenced,
+        false);
   }
 }

@@ -21,9 +21,10 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A quorum without Raft: one agreed list of entries, which every node applies after a delay of its own. Leadership changes when
- * the test says so. A leader that was deposed learns it late; what it had proposed is lost, or was agreed upon after all; answers
- * get lost and entries doubled. The store behind it is the real one.
+ * A quorum without Raft: one agreed list of entries, which every node applies after a delay of its
+ * own. Leadership changes when the test says so. A leader that was deposed learns it late; what it
+ * had proposed is lost, or was agreed upon after all; answers get lost and entries doubled. The
+ * store behind it is the real one.
  *
  * <p>Confined to the scheduler's thread.
  */
@@ -37,7 +38,8 @@ public final class SimulatedQuorum {
    * @param lostAnswers of 1,000 answers
    * @param doubledEntries of 1,000 entries
    */
-  public record Weather(long minDelayNanos, long maxDelayNanos, int lostAnswers, int doubledEntries) {
+  public record Weather(
+      long minDelayNanos, long maxDelayNanos, int lostAnswers, int doubledEntries) {
     public static final Weather FAIR = new Weather(200_000, 2_000_000, 0, 0);
     public static final Weather FOUL = new Weather(200_000, 50_000_000, 30, 30);
   }
@@ -61,14 +63,20 @@ public final class SimulatedQuorum {
     this.weather = weather;
   }
 
-  /** A voter's end of the log; the same for the same id. A node that comes later catches up from the first entry. */
+  /**
+   * A voter's end of the log; the same for the same id. A node that comes later catches up from the
+   * first entry.
+   */
   public MetadataLog node(int id) {
     Node node = nodes.computeIfAbsent(id, Node::new);
     node.applySoon(entries.size());
     return node;
   }
 
-  /** Forgets a node's memory, as a crash does; {@link #node} brings it back with all entries to apply again. */
+  /**
+   * Forgets a node's memory, as a crash does; {@link #node} brings it back with all entries to
+   * apply again.
+   */
   public void crash(int id) {
     Node node = nodes.remove(id);
     if (node != null) {
@@ -79,7 +87,10 @@ public final class SimulatedQuorum {
     }
   }
 
-  /** Makes the node the leader of a new term. It is ready once it has applied what was agreed upon before. */
+  /**
+   * Makes the node the leader of a new term. It is ready once it has applied what was agreed upon
+   * before.
+   */
   public void elect(int id) {
     Node successor = nodes.get(id);
     if (successor == null) {
@@ -140,7 +151,8 @@ public final class SimulatedQuorum {
     public CompletableFuture<KvResult> propose(KvCommand command) {
       CompletableFuture<KvResult> answer = new CompletableFuture<>();
       if (id != leader || crashed) {
-        answer.completeExceptionally(new NotLeaderException("node " + id + " does not lead", leader));
+        answer.completeExceptionally(
+            new NotLeaderException("node " + id + " does not lead", leader));
         return answer;
       }
       Proposal proposal =
@@ -155,7 +167,10 @@ public final class SimulatedQuorum {
         return; // settled when the leader was overtaken
       }
       if (chance(weather.lostAnswers)) {
-        later(() -> proposal.answer.completeExceptionally(new OutcomeUnknownException("answer lost", null)));
+        later(
+            () ->
+                proposal.answer.completeExceptionally(
+                    new OutcomeUnknownException("answer lost", null)));
       } else {
         waiting.put(entries.size(), proposal.answer);
       }
@@ -171,7 +186,10 @@ public final class SimulatedQuorum {
         if (random.nextBoolean()) {
           append(proposal.entry);
         }
-        later(() -> proposal.answer.completeExceptionally(new OutcomeUnknownException("leadership lost", null)));
+        later(
+            () ->
+                proposal.answer.completeExceptionally(
+                    new OutcomeUnknownException("leadership lost", null)));
       }
       inFlight.clear();
     }
@@ -196,7 +214,11 @@ public final class SimulatedQuorum {
           answer.complete(results.getResults(0));
         }
       }
-      if (readyTerm != 0 && appliedEntries >= readyIndex && readyTerm == term && leader == id && !crashed) {
+      if (readyTerm != 0
+          && appliedEntries >= readyIndex
+          && readyTerm == term
+          && leader == id
+          && !crashed) {
         long ready = readyTerm;
         readyTerm = 0;
         applied.leaderReady(ready);
@@ -224,7 +246,14 @@ public final class SimulatedQuorum {
     public QuorumStatus status() {
       boolean ready = leader == id && readyTerm == 0;
       return new QuorumStatus(
-          id, leader, ready, term, entries.size(), appliedEntries, applied.view().revision(), List.of());
+          id,
+          leader,
+          ready,
+          term,
+          entries.size(),
+          appliedEntries,
+          applied.view().revision(),
+          List.of());
     }
   }
 

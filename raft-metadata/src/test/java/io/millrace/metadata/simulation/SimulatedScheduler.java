@@ -8,8 +8,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Virtual time: runs the tasks of all its loops on the calling thread, in order of time; tasks of the same time and different
- * loops in an order of chance, tasks of one loop in the order they were handed over.
+ * Virtual time: runs the tasks of all its loops on the calling thread, in order of time; tasks of
+ * the same time and different loops in an order of chance, tasks of one loop in the order they were
+ * handed over.
  */
 public final class SimulatedScheduler implements Clock {
 
