@@ -3,7 +3,6 @@ package io.millrace.protocol.record;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Walks the whole batches of a buffer. */
@@ -41,8 +40,9 @@ final class BatchIterator implements Iterator<RecordBatch> {
     if (!hasNext()) {
       throw new NoSuchElementException("no whole batch left");
     }
-    RecordBatch batch = Objects.requireNonNull(next);
+    RecordBatch batch = next;
     next = null;
+    assert batch != null;
     return batch;
   }
 }

@@ -40,8 +40,11 @@ public final class NettyServer implements AutoCloseable {
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final AtomicInteger connectionCount = new AtomicInteger();
 
+  /**
+   * @param nodeId for the threads' names
+   */
   public NettyServer(
-      NetworkConfig config, RequestProcessor processor, ServerMetrics metrics, Clock clock) {
+      int nodeId, NetworkConfig config, RequestProcessor processor, ServerMetrics metrics, Clock clock) {
     this.config = config;
     this.shared =
         new ListenerContext(
@@ -51,7 +54,7 @@ public final class NettyServer implements AutoCloseable {
             new RateLimitedLog(LOG, clock),
             metrics,
             clock);
-    this.loops = new NetworkLoops("network", config.networkThreads());
+    this.loops = new NetworkLoops("network@" + nodeId, config.networkThreads());
     metrics.gauge("request-bytes-in-memory", shared.budget()::used);
   }
 

@@ -1,0 +1,222 @@
+package io.millrace.server;
+
+import io.millrace.concurrent.Clock;
+import io.millrace.concurrent.EventLoop;
+import io.millrace.log.LogDirectory;
+import io.millrace.log.LogManager;
+import io.millrace.log.LogManagerConfig;
+import io.millrace.log.LogStorageException;
+import io.millrace.log.PartitionLog;
+import io.millrace.log.storage.FileLogStorage;
+import io.millrace.log.storage.LogStorage;
+import io.millrace.metadata.image.MetadataImage;
+import io.millrace.metadata.image.PartitionImage;
+import io.millrace.metadata.image.TopicImage;
+import io.millrace.metadata.publish.MetadataClient;
+import io.millrace.protocol.network.NetworkLoops;
+import io.millrace.protocol.record.BatchValidation;
+import io.millrace.protocol.record.RecordBatchValidator;
+import io.millrace.replication.PartitionRegistry;
+import io.millrace.replication.ReplicaContext;
+import io.millrace.replication.ReplicatedPartition;
+import io.millrace.replication.ReplicationConfig;
+import io.millrace.replication.RoleSnapshot;
+import io.millrace.server.config.NodeConfig;
+import io.millrace.server.handler.Handlers;
+import io.millrace.server.handler.RequestDispatcher;
+import io.millrace.server.handler.TopicSettings;
+import io.millrace.server.metrics.ServerMetrics;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * What a broker has besides its ports and its place in the cluster: logs, replicas, handlers. Made by the start's thread, after
+ * which everything inside has its own.
+ */
+final class BrokerRuntime {
+  private static final int FETCH_NETWORK_THREADS = 2;
+
+  private final NodeConfig config;
+  private final MetadataClient metadata;
+  private final LogManager logs;
+  private final NetworkLoops fetchNetwork;
+  private final PartitionRegistry registry;
+  private final RequestDispatcher dispatcher;
+
+  private BrokerRuntime(
+      NodeConfig config,
+      MetadataClient metadata,
+      TopicSettings settings,
+      LogManager logs,
+      Loops loops,
+      Clock clock,
+      SplittableRandom random) {
+    this.config = config;
+    this.metadata = metadata;
+    this.logs = logs;
+    int nodeId = config.quorum().nodeId();
+    this.fetchNetwork = new NetworkLoops("fetch-network@" + nodeId, FETCH_NETWORK_THREADS);
+    BrokerFetchers fetchers =
+        new BrokerFetchers(
+            nodeId,
+            config.listeners().interBroker(),
+            metadata::image,
+            fetchNetwork,
+            Duration.ofMillis(config.replication().requestTimeoutMs()),
+            loops);
+    ReplicaContext context =
+        new ReplicaContext(
+            nodeId,
+            clock,
+            replicationConfig(config),
+            settings,
+            metadata::image,
+            metadata::brokerEpoch,
+            metadata::leaseValid,
+            new ControllerIsrProposer(metadata));
+    this.registry =
+        new PartitionRegistry(
+            context,
+            logs,
+            loops.start("registry"),
+            fetchers,
+            records ->
+                RecordBatchValidator.validateReplicated(records) instanceof BatchValidation.Invalid invalid
+                    ? invalid.reason()
+                    : null);
+    this.dispatcher =
+        Handlers.create(config, metadata, registry, settings, loops.start("timers"), clock, random);
+  }
+
+  /**
+   * Opens the logs, which recovers them after an unclean stop, and puts a broker around them. Blocks on the disk.
+   *
+   * @throws NodeStartException when no directory can be used
+   */
+  static BrokerRuntime open(
+      NodeConfig config,
+      List<Path> directories,
+      MetadataClient metadata,
+      Loops loops,
+      Clock clock,
+      SplittableRandom random) {
+    TopicSettings settings = new TopicSettings(metadata::image, config.topicConfigDefaults());
+    LogManager logs = openLogs(config, directories, settings, loops, clock);
+    return new BrokerRuntime(config, metadata, settings, logs, loops, clock, random);
+  }
+
+  private static LogManager openLogs(
+      NodeConfig config, List<Path> directories, TopicSettings settings, Loops loops, Clock clock) {
+    LogManagerConfig defaults = LogManagerConfig.DEFAULT;
+    LogManagerConfig logConfig =
+        new LogManagerConfig(
+            settings.nodeLogConfig(),
+            defaults.tailCacheBytes(),
+            defaults.producerIdExpirationMs(),
+            config.storage().retentionCheckIntervalMs(),
+            defaults.checkpointIntervalMs());
+    List<LogDirectory> served = new ArrayList<>();
+    for (int i = 0; i < directories.size(); i++) {
+      EventLoop append = loops.start("append-" + i);
+      EventLoop flush = loops.start("flush-" + i);
+      served.add(new LogDirectory(storage(directories.get(i)), append, flush));
+    }
+    try {
+      return LogManager.open(logConfig, served, clock);
+    } catch (LogStorageException e) {
+      throw new NodeStartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static LogStorage storage(Path directory) {
+    try {
+      return FileLogStorage.at(directory);
+    } catch (IOException e) {
+      throw new NodeStartException("cannot use data directory " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static ReplicationConfig replicationConfig(NodeConfig config) {
+    var given = config.replication();
+    return new ReplicationConfig(
+        given.lagTimeMaxMs(),
+        given.fetchWaitMaxMs(),
+        given.fetchMinBytes(),
+        given.fetchMaxBytes(),
+        given.fetchResponseMaxBytes(),
+        given.fetchBackoffMs());
+  }
+
+  RequestDispatcher dispatcher() {
+    return dispatcher;
+  }
+
+  /** Begins to take roles as the metadata gives them. */
+  void follow() {
+    metadata.addListener(registry);
+  }
+
+  /** Lets the operator see how the replicas are. */
+  void publishMetrics(ServerMetrics metrics) {
+    metrics.gauge("partitions", () -> registry.partitions().size());
+    metrics.gauge("partitions-led", () -> count(ReplicatedPartition::role, RoleSnapshot::isLeader));
+    metrics.gauge(
+        "partitions-offline-here",
+        () -> count(ReplicatedPartition::role, role -> role.role() == RoleSnapshot.Role.OFFLINE));
+    metrics.gauge("log-bytes", () -> logs.logs().stream().mapToLong(PartitionLog::sizeInBytes).sum());
+    metrics.gauge(
+        "under-replicated-partitions",
+        () -> countLed(partition -> partition.isr().size() < partition.replicas().size()));
+    metrics.gauge("metadata-revision", () -> metadata.image().revision());
+  }
+
+  private <T> long count(
+      Function<ReplicatedPartition, T> view, Predicate<T> condition) {
+    return registry.partitions().stream().map(view).filter(condition).count();
+  }
+
+  private long countLed(Predicate<PartitionImage> condition) {
+    MetadataImage image = metadata.image();
+    long count = 0;
+    for (TopicImage topic : image.topics().byName()) {
+      for (PartitionImage partition : topic.partitions()) {
+        if (partition.leader() == config.quorum().nodeId() && condition.test(partition)) {
+          count++;
+        }
+      }
+    }
+    return count;
+  }
+
+  /** Partitions that this broker leads in the newest image. */
+  long leaderships() {
+    return countLed(partition -> true);
+  }
+
+  /** Ends every role; the logs stay open until {@link #closeLogs}. */
+  CompletableFuture<Void> endRoles() {
+    metadata.removeListener(registry);
+    return registry.close();
+  }
+
+  /** Flushes and closes the logs; nothing may use them any more. */
+  CompletableFuture<Void> closeLogs() {
+    return logs.shutdown();
+  }
+
+  /** Lets go of the files as a killed process would. */
+  void abandonLogs() {
+    logs.abandon();
+  }
+
+  void closeNetwork() {
+    fetchNetwork.close();
+  }
+}

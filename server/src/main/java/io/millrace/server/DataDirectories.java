@@ -1,0 +1,175 @@
+package io.millrace.server;
+
+import io.millrace.protocol.Uuid;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The node's data directories and what says whose they are: a small file in each, with the node's id, the directory's id and,
+ * once known, the cluster's. A directory of another node or cluster is never opened.
+ *
+ * <p>Touched by the start's thread only.
+ */
+final class DataDirectories {
+  private static final Logger LOG = LoggerFactory.getLogger(DataDirectories.class);
+  static final String FILE = "meta.properties";
+  private static final String VERSION = "1";
+
+  private record Identity(int nodeId, Uuid directoryId, @Nullable String clusterId) {}
+
+  private record Directory(Path path, Identity identity) {}
+
+  private final int nodeId;
+  private final List<Directory> usable;
+
+  private DataDirectories(int nodeId, List<Directory> usable) {
+    this.nodeId = nodeId;
+    this.usable = usable;
+  }
+
+  /**
+   * Makes what is missing and reads what is there. A directory that cannot be written is left out as long as another one can.
+   *
+   * @throws NodeStartException when none can be used, or one belongs to somebody else
+   */
+  static DataDirectories open(List<Path> paths, int nodeId, SplittableRandom random) {
+    List<Directory> usable = new ArrayList<>();
+    List<String> problems = new ArrayList<>();
+    for (Path path : paths) {
+      try {
+        usable.add(new Directory(path, prepare(path, nodeId, random)));
+      } catch (IOException e) {
+        problems.add("cannot use data directory " + path + ": " + explain(e));
+      }
+    }
+    if (usable.isEmpty()) {
+      throw new NodeStartException(String.join("; ", problems));
+    }
+    problems.forEach(problem -> LOG.error("{}, going on with the others", problem));
+    return new DataDirectories(nodeId, usable);
+  }
+
+  private static String explain(IOException e) {
+    if (e instanceof java.nio.file.AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof java.nio.file.FileAlreadyExistsException) {
+      return "it is not a directory";
+    }
+    String message = e.getMessage();
+    return e.getClass().getSimpleName() + (message == null ? "" : " " + message);
+  }
+
+  private static Identity prepare(Path path, int nodeId, SplittableRandom random) throws IOException {
+    Files.createDirectories(path);
+    Path probe = path.resolve(".millrace-probe");
+    Files.write(probe, new byte[] {1});
+    Files.delete(probe);
+    Path file = path.resolve(FILE);
+    if (!Files.exists(file)) {
+      Identity identity = new Identity(nodeId, Uuid.random(random), null);
+      write(path, identity);
+      return identity;
+    }
+    Identity identity = read(file);
+    if (identity.nodeId() != nodeId) {
+      throw new NodeStartException(
+          "data directory " + path + " belongs to node.id=" + identity.nodeId() + ", this node is node.id=" + nodeId);
+    }
+    return identity;
+  }
+
+  private static Identity read(Path file) throws IOException {
+    Properties properties = new Properties();
+    try (var in = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+      properties.load(in);
+    }
+    try {
+      String directoryId = properties.getProperty("directory.id");
+      if (directoryId == null || !VERSION.equals(properties.getProperty("version"))) {
+        throw new NodeStartException(
+            file + " was not written by Millrace: choose another directory, or remove it to start empty");
+      }
+      return new Identity(
+          Integer.parseInt(properties.getProperty("node.id", "")),
+          Uuid.parse(directoryId),
+          properties.getProperty("cluster.id"));
+    } catch (IllegalArgumentException e) {
+      throw new NodeStartException(file + " cannot be understood: " + e.getMessage(), e);
+    }
+  }
+
+  List<Path> paths() {
+    return usable.stream().map(Directory::path).toList();
+  }
+
+  /** Tells this disk from another one that a node of the same id may come back with. */
+  Uuid directoryId() {
+    return usable.get(0).identity().directoryId();
+  }
+
+  /** The cluster that the directories belong to, as far as they know. */
+  @Nullable String clusterId() {
+    for (Directory directory : usable) {
+      if (directory.identity().clusterId() != null) {
+        return directory.identity().clusterId();
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Checks that the directories belong to the cluster, and makes those that did not know theirs.
+   *
+   * @throws NodeStartException naming both clusters
+   */
+  void joinCluster(String clusterId) {
+    for (Directory directory : usable) {
+      Identity identity = directory.identity();
+      String known = identity.clusterId();
+      if (known == null) {
+        try {
+          write(directory.path(), new Identity(nodeId, identity.directoryId(), clusterId));
+        } catch (IOException e) {
+          throw new NodeStartException("cannot write " + directory.path().resolve(FILE) + ": " + explain(e), e);
+        }
+      } else if (!known.equals(clusterId)) {
+        throw new NodeStartException(
+            "data directory "
+                + directory.path()
+                + " belongs to cluster "
+                + known
+                + ", the voters are of cluster "
+                + clusterId);
+      }
+    }
+  }
+
+  private static void write(Path directory, Identity identity) throws IOException {
+    StringBuilder text = new StringBuilder();
+    text.append("version=").append(VERSION).append('\n');
+    text.append("node.id=").append(identity.nodeId()).append('\n');
+    text.append("directory.id=").append(identity.directoryId()).append('\n');
+    if (identity.clusterId() != null) {
+      text.append("cluster.id=").append(identity.clusterId()).append('\n');
+    }
+    Path temporary = directory.resolve(FILE + ".tmp");
+    Files.writeString(temporary, text.toString(), StandardCharsets.UTF_8);
+    try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    Files.move(temporary, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
+  }
+}
