@@ -48,7 +48,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(RatisQuorum.class);
   private static final long TICK_MILLIS = 1_000;
-  private static final long HAND_OVER_MILLIS = 1_000;
+  private static final long HAND_OVER_MILLIS = 500;
 
   private final QuorumConfig config;
   private final VoterDirectory directory;
@@ -59,6 +59,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
   private final ScheduledExecutorService maintenance;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+  private final CompletableFuture<Void> leadershipLaidDown = new CompletableFuture<>();
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final AtomicBoolean fatalTold = new AtomicBoolean();
 
@@ -388,19 +389,23 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     if (successor == null) {
       return CompletableFuture.completedFuture(null);
     }
-    return running
-        .handOver(successor, HAND_OVER_MILLIS)
-        .handle(
-            (reply, failure) -> {
-              if (failure == null) {
-                return CompletableFuture.completedFuture(reply);
-              }
-              LOG.info(
-                  "Leadership was not transferred, laying it down, reason={}", failure.toString());
-              return running.handOver(null, HAND_OVER_MILLIS);
-            })
-        .thenCompose(future -> future)
-        .orTimeout(2 * HAND_OVER_MILLIS, TimeUnit.MILLISECONDS);
+    CompletableFuture<?> answered =
+        running
+            .handOver(successor, HAND_OVER_MILLIS)
+            .handle(
+                (reply, failure) -> {
+                  if (failure == null || leadershipLaidDown.isDone()) {
+                    return CompletableFuture.completedFuture(reply);
+                  }
+                  LOG.info(
+                      "Leadership was not transferred, laying it down, reason={}",
+                      failure.toString());
+                  return running.handOver(null, HAND_OVER_MILLIS);
+                })
+            .thenCompose(future -> future);
+    // Ratis may answer long after the successor has taken over.
+    return CompletableFuture.anyOf(answered, leadershipLaidDown)
+        .orTimeout(3 * HAND_OVER_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   private void closeAll() {
@@ -456,6 +461,9 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     @Override
     public void onNotLeader(long term) {
       leadership.onNotLeader(term);
+      if (stopping.get()) {
+        leadershipLaidDown.complete(null);
+      }
     }
 
     @Override
