@@ -1,0 +1,90 @@
+package io.millrace.tools;
+
+import io.millrace.client.Admin;
+import io.millrace.client.MillraceException;
+import io.millrace.protocol.ErrorCode;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which cluster a command speaks to; the flags that all of them share. */
+final class ClusterOptions {
+
+  @Option(
+      names = {"-b", "--bootstrap-server"},
+      paramLabel = "HOST:PORT[,...]",
+      defaultValue = "${env:MILLRACE_BOOTSTRAP_SERVER:-localhost:9092}",
+      description =
+          "Any brokers of the cluster. Default: $MILLRACE_BOOTSTRAP_SERVER, or else localhost:9092.")
+  private String bootstrapServers = "localhost:9092";
+
+  @Option(
+      names = "--command-config",
+      paramLabel = "FILE",
+      description = "Client properties, by Kafka's names; flags win over them.")
+  private @Nullable Path commandConfig;
+
+  @Option(
+      names = "--timeout-ms",
+      paramLabel = "MS",
+      defaultValue = "15000",
+      description = "How long to try before giving up. Default: ${DEFAULT-VALUE}.")
+  private int timeoutMs = 15_000;
+
+  String bootstrapServers() {
+    return bootstrapServers;
+  }
+
+  /** The properties every client of a command is built from. */
+  Properties properties() {
+    if (timeoutMs <= 0) {
+      throw new CommandFailure(ExitCode.USAGE, "--timeout-ms is " + timeoutMs + ", expected 1 or more", null);
+    }
+    Properties properties = new Properties();
+    if (commandConfig != null) {
+      try (Reader reader = Files.newBufferedReader(commandConfig, StandardCharsets.UTF_8)) {
+        properties.load(reader);
+      } catch (IOException | IllegalArgumentException e) {
+        throw new CommandFailure(ExitCode.USAGE, "cannot read --command-config " + commandConfig + ": " + e.getMessage(), null);
+      }
+    }
+    properties.setProperty("bootstrap.servers", bootstrapServers);
+    properties.setProperty("client.id", "millrace-cli");
+    properties.setProperty("default.api.timeout.ms", Integer.toString(timeoutMs));
+    properties.setProperty("request.timeout.ms", Integer.toString(Math.min(timeoutMs, 30_000)));
+    return properties;
+  }
+
+  Admin admin() {
+    return Admin.builder().properties(properties()).build();
+  }
+
+  /** Waits for an answer; an unreachable cluster becomes a failure with a hint. */
+  <T> T await(CompletableFuture<T> answer) {
+    try {
+      return answer.join();
+    } catch (CompletionException e) {
+      throw failure(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  /** What to tell the person about a failed call. */
+  RuntimeException failure(Throwable cause) {
+    if (cause instanceof MillraceException e
+        && (e.error() == ErrorCode.NETWORK_EXCEPTION || e.error() == ErrorCode.REQUEST_TIMED_OUT)) {
+      return new CommandFailure(
+          ExitCode.UNREACHABLE,
+          e.getMessage(),
+          "Is a node running at " + bootstrapServers + "? Start one with 'millrace node start' or 'millrace quickstart',"
+              + " or name another with --bootstrap-server.");
+    }
+    return cause instanceof RuntimeException runtime ? runtime : new CompletionException(cause);
+  }
+}

@@ -1,0 +1,33 @@
+package io.millrace.tools;
+
+import io.millrace.tools.logging.LogSettings;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+
+/** Where the {@code millrace} command begins. */
+public final class Main {
+
+  private Main() {}
+
+  /** Runs one command and exits with its code; see {@link ExitCode}. */
+  public static void main(String[] args) {
+    // A command that runs a node replaces these before its first log line.
+    LogSettings.command().apply();
+    int code = commandLine().execute(args);
+    System.exit(code);
+  }
+
+  /** The whole command tree, printing UTF-8 whatever the platform's charset is. */
+  static CommandLine commandLine() {
+    CommandLine commandLine = new CommandLine(new MillraceCommand());
+    commandLine.setOut(new PrintWriter(System.out, false, StandardCharsets.UTF_8));
+    commandLine.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+    commandLine.setExecutionExceptionHandler(new FailureReporter());
+    commandLine.setParameterExceptionHandler(new UsageReporter());
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setAbbreviatedSubcommandsAllowed(false);
+    return commandLine;
+  }
+}

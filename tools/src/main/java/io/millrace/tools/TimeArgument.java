@@ -1,0 +1,56 @@
+package io.millrace.tools;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A point in time as people write it on a command line. */
+final class TimeArgument {
+
+  private static final Pattern AGE = Pattern.compile("(\\d{1,9})([smhd])");
+  private static final Pattern MILLIS = Pattern.compile("\\d{10,15}");
+
+  private TimeArgument() {}
+
+  /**
+   * Reads an instant ({@code 2026-11-22T08:00:00Z}), a local date and time ({@code 2026-11-22T08:00}), epoch milliseconds, or
+   * an age ({@code 15m}).
+   *
+   * @return milliseconds since the epoch
+   * @throws CommandFailure naming the flag and the forms, when it is none of these
+   */
+  static long parse(String flag, String text, LongSupplier nowMillis) {
+    Matcher age = AGE.matcher(text);
+    if (age.matches()) {
+      return nowMillis.getAsLong() - Long.parseLong(age.group(1)) * unitMillis(age.group(2));
+    }
+    if (MILLIS.matcher(text).matches()) {
+      return Long.parseLong(text);
+    }
+    try {
+      return Instant.parse(text).toEpochMilli();
+    } catch (DateTimeException notAnInstant) {
+      try {
+        return LocalDateTime.parse(text).atZone(ZoneId.systemDefault()).toInstant().toEpochMilli();
+      } catch (DateTimeException notLocalEither) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            flag + " is '" + text + "', expected a time such as 2026-11-22T08:00:00Z, epoch milliseconds, or an age such as 15m",
+            null);
+      }
+    }
+  }
+
+  private static long unitMillis(String unit) {
+    return switch (unit) {
+      case "s" -> 1_000L;
+      case "m" -> 60_000L;
+      case "h" -> 3_600_000L;
+      default -> 86_400_000L;
+    };
+  }
+}
