@@ -1,0 +1,114 @@
+package io.millrace.tools.node;
+
+import io.millrace.server.config.NodeConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Three complete nodes in this process, each with its own ports, data directory and quorum member: what three processes on three
+ * machines would be. Used by one thread; a shutdown hook stops it on Ctrl-C.
+ */
+public final class LocalCluster implements AutoCloseable {
+
+  /** How many nodes. */
+  public static final int SIZE = 3;
+
+  private static final String HOST = "localhost";
+
+  private final List<LocalNode> configs;
+  private final Consumer<String> progress;
+  private final List<NodeHandle> nodes = new ArrayList<>();
+  private final CountDownLatch stopped = new CountDownLatch(1);
+
+  /**
+   * One node's place.
+   *
+   * @param clientAddress where clients connect
+   * @param quorumAddress where the other nodes connect
+   */
+  public record LocalNode(int id, String clientAddress, String quorumAddress, Path dataDirectory, Properties properties) {}
+
+  /**
+   * Plans the nodes; starts nothing.
+   *
+   * @param firstPort the nodes take this port and the five that follow
+   * @param progress is told what the start waits for
+   */
+  public LocalCluster(Path dataDirectory, int firstPort, Consumer<String> progress) {
+    if (firstPort < 1 || firstPort + 2 * SIZE - 1 > 65_535) {
+      throw new IllegalArgumentException("--port is " + firstPort + ", expected 1 to " + (65_535 - 2 * SIZE + 1));
+    }
+    this.progress = progress;
+    String voters =
+        IntStream.range(0, SIZE)
+            .mapToObj(i -> (i + 1) + "@" + HOST + ":" + quorumPort(firstPort, i))
+            .collect(Collectors.joining(","));
+    configs = IntStream.range(0, SIZE).mapToObj(i -> plan(dataDirectory, firstPort, i, voters)).toList();
+  }
+
+  private static LocalNode plan(Path dataDirectory, int firstPort, int index, String voters) {
+    int id = index + 1;
+    String client = HOST + ":" + (firstPort + 2 * index);
+    String quorum = HOST + ":" + quorumPort(firstPort, index);
+    Path directory = dataDirectory.resolve("node-" + id);
+    Properties properties = new Properties();
+    properties.setProperty("node.id", Integer.toString(id));
+    properties.setProperty("listeners", "PLAINTEXT://" + client + ",CONTROLLER://" + quorum);
+    properties.setProperty("controller.quorum.voters", voters);
+    properties.setProperty("log.dirs", directory.toString());
+    properties.setProperty("default.replication.factor", Integer.toString(SIZE));
+    properties.setProperty("min.insync.replicas", "2");
+    return new LocalNode(id, client, quorum, directory, properties);
+  }
+
+  private static int quorumPort(int firstPort, int index) {
+    return firstPort + 2 * index + 1;
+  }
+
+  public List<LocalNode> configs() {
+    return configs;
+  }
+
+  public String bootstrapServers() {
+    return configs.stream().map(LocalNode::clientAddress).collect(Collectors.joining(","));
+  }
+
+  /** Starts all nodes at once and returns when every one is ready. What cannot start is stopped again. */
+  public void start() {
+    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "millrace-stop"));
+    List<CompletableFuture<NodeHandle>> starting =
+        configs.stream()
+            .map(config -> NodeHandle.start(NodeConfig.from(config.properties()), line -> progress.accept("  node " + config.id() + ": " + line)))
+            .toList();
+    try {
+      CompletableFuture.allOf(starting.toArray(CompletableFuture[]::new)).join();
+    } finally {
+      for (CompletableFuture<NodeHandle> one : starting) {
+        if (one.isDone() && !one.isCompletedExceptionally()) {
+          nodes.add(one.join());
+        }
+      }
+    }
+  }
+
+  /** Waits until the cluster was stopped, which Ctrl-C does. */
+  public void awaitStop() throws InterruptedException {
+    stopped.await();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (stopped.getCount() == 0) {
+      return;
+    }
+    CompletableFuture.allOf(nodes.stream().map(NodeHandle::stop).toArray(CompletableFuture[]::new)).join();
+    stopped.countDown();
+  }
+}
