@@ -66,7 +66,7 @@ public interface Admin extends AutoCloseable {
   Map<ConfigResource, CompletableFuture<Void>> alterConfigs(
       Map<ConfigResource, List<ConfigChange>> changes, boolean validateOnly);
 
-  /** The brokers that are alive, and the controller. */
+  /** The brokers, fenced ones too, and the controller. */
   CompletableFuture<ClusterDescription> describeCluster();
 
   /** The metadata quorum: leader, term, lag of each voter. */

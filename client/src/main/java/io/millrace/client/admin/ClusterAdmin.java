@@ -105,7 +105,7 @@ public final class ClusterAdmin implements Admin {
 
   @Override
   public CompletableFuture<ClusterDescription> describeCluster() {
-    DescribeClusterRequest request = DescribeClusterRequest.builder().build();
+    DescribeClusterRequest request = DescribeClusterRequest.builder().includeFencedBrokers(true).build();
     return counted(
         Attempts.run(
             cluster,
@@ -122,7 +122,8 @@ public final class ClusterAdmin implements Admin {
     List<BrokerInfo> brokers = new ArrayList<>();
     for (DescribeClusterBroker broker : answer.brokers()) {
       brokers.add(
-          new BrokerInfo(broker.brokerId(), broker.host(), broker.port(), broker.rack()));
+          new BrokerInfo(
+              broker.brokerId(), broker.host(), broker.port(), broker.rack(), broker.isFenced()));
     }
     brokers.sort(Comparator.comparingInt(BrokerInfo::id));
     return new ClusterDescription(answer.clusterId(), answer.controllerId(), brokers);
