@@ -1,6 +1,8 @@
 package io.millrace.tools;
 
 import io.millrace.client.MillraceException;
+import io.millrace.server.NodeStartException;
+import io.millrace.server.config.ConfigException;
 import java.io.PrintWriter;
 import java.util.concurrent.CompletionException;
 import picocli.CommandLine;
@@ -21,6 +23,10 @@ final class FailureReporter implements IExecutionExceptionHandler {
         err.println("  " + failure.hint());
       }
       return failure.exitCode();
+    }
+    if (cause instanceof NodeStartException || cause instanceof ConfigException) {
+      err.println("millrace: " + cause.getMessage());
+      return ExitCode.FAILED;
     }
     if (cause instanceof MillraceException failure) {
       err.println("millrace: " + failure.getMessage());

@@ -1,5 +1,7 @@
 package io.millrace.tools.node;
 
+import io.millrace.server.Node;
+import io.millrace.server.NodeProgress;
 import io.millrace.server.config.NodeConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,7 +26,7 @@ public final class LocalCluster implements AutoCloseable {
 
   private final List<LocalNode> configs;
   private final Consumer<String> progress;
-  private final List<NodeHandle> nodes = new ArrayList<>();
+  private final List<Node> nodes = new ArrayList<>();
   private final CountDownLatch stopped = new CountDownLatch(1);
 
   /**
@@ -83,14 +85,14 @@ public final class LocalCluster implements AutoCloseable {
   /** Starts all nodes at once and returns when every one is ready. What cannot start is stopped again. */
   public void start() {
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "millrace-stop"));
-    List<CompletableFuture<NodeHandle>> starting =
+    List<CompletableFuture<Node>> starting =
         configs.stream()
-            .map(config -> NodeHandle.start(NodeConfig.from(config.properties()), line -> progress.accept("  node " + config.id() + ": " + line)))
+            .map(config -> Node.start(NodeConfig.from(config.properties()), new Said(config.id())))
             .toList();
     try {
       CompletableFuture.allOf(starting.toArray(CompletableFuture[]::new)).join();
     } finally {
-      for (CompletableFuture<NodeHandle> one : starting) {
+      for (CompletableFuture<Node> one : starting) {
         if (one.isDone() && !one.isCompletedExceptionally()) {
           nodes.add(one.join());
         }
@@ -108,7 +110,22 @@ public final class LocalCluster implements AutoCloseable {
     if (stopped.getCount() == 0) {
       return;
     }
-    CompletableFuture.allOf(nodes.stream().map(NodeHandle::stop).toArray(CompletableFuture[]::new)).join();
+    CompletableFuture.allOf(nodes.stream().map(Node::stop).toArray(CompletableFuture[]::new)).join();
     stopped.countDown();
+  }
+
+  /** Passes on what a node waits for; its steps are too quick to be read. */
+  private final class Said implements NodeProgress {
+
+    private final int id;
+
+    Said(int id) {
+      this.id = id;
+    }
+
+    @Override
+    public void waiting(String forWhat) {
+      progress.accept("  node " + id + ": " + forWhat);
+    }
   }
 }
