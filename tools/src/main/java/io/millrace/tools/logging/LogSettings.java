@@ -39,6 +39,8 @@ public record LogSettings(String level, @Nullable Path file) {
   /** Makes these the process's settings. */
   public void apply() {
     System.setProperty(LEVEL_PROPERTY, level);
+    // gRPC inside Ratis writes to java.util.logging, which would print beside our log.
+    java.util.logging.LogManager.getLogManager().reset();
     if (file != null) {
       System.setProperty(FILE_PROPERTY, file.toString());
     }

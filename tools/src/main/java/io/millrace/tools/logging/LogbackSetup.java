@@ -43,8 +43,9 @@ public final class LogbackSetup extends ContextAwareBase implements Configurator
     root.setLevel(level.isGreaterOrEqual(Level.WARN) ? level : Level.WARN);
     root.addAppender(appender);
     context.getLogger("io.millrace").setLevel(level);
-    // A dead peer makes these repeat themselves several times a second; the quorum reports it once itself.
-    context.getLogger("org.apache.ratis").setLevel(Level.ERROR);
+    // Ratis tells every dead peer and every closing member with a stack trace, many times a second; our quorum package
+    // says once what an operator needs. -Dmillrace.log.ratis=WARN lets them through.
+    context.getLogger("org.apache.ratis").setLevel(Level.toLevel(System.getProperty("millrace.log.ratis"), Level.OFF));
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -54,9 +55,9 @@ class KafkaClientsIT {
             .start();
     if (!process.waitFor(90, TimeUnit.SECONDS)) {
       process.destroyForcibly();
-      throw new AssertionError("the client did not end within 90 s: " + java.nio.file.Files.readString(output) + cluster.outputs());
+      throw new AssertionError("the client did not end within 90 s: " + Files.readString(output) + cluster.outputs());
     }
-    String text = java.nio.file.Files.readString(output, StandardCharsets.UTF_8);
+    String text = Files.readString(output, StandardCharsets.UTF_8);
     assertThat(process.exitValue()).as("%s%s", text, cluster.outputs()).isZero();
     return text;
   }
