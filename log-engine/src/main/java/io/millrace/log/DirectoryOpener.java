@@ -67,6 +67,9 @@ final class DirectoryOpener {
         open(runtime, name, clean, checkpoint);
       }
     }
+    if (!clean) {
+      storage.syncDirectory("");
+    }
     LOG.info(
         "opened log directory path={} logs={} damaged={} clean={} ms={}",
         storage.describe(),

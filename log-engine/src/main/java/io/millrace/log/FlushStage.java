@@ -113,9 +113,14 @@ final class FlushStage {
     if (failed) {
       return;
     }
-    for (Part part : pass) {
-      part.log().flushed(part.unit());
+    try {
+      for (Part part : pass) {
+        part.log().flushed(part.unit());
+      }
+      start();
+    } catch (IOException e) {
+      stop();
+      failure.accept(e);
     }
-    start();
   }
 }

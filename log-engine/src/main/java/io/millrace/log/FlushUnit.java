@@ -32,6 +32,7 @@ final class FlushUnit {
   private boolean directoryNew;
   private long end = -1;
   private int generation;
+  private volatile boolean overtaken;
 
   FlushUnit(String directory) {
     this.directory = directory;
@@ -99,6 +100,16 @@ final class FlushUnit {
         segment.file().force();
       }
     }
+    if (!overtaken) {
+      describe(storage);
+    }
+    if (namesChanged) {
+      storage.syncDirectory(directory);
+    }
+  }
+
+  /** Writes what describes the bytes: indexes, producers, epochs. */
+  private void describe(LogStorage storage) throws IOException {
     for (IndexToStore index : indexes) {
       if (!index.segment().isDeleted()) {
         index.segment().storeIndex(index.bytes());
@@ -111,8 +122,17 @@ final class FlushUnit {
     if (epochs != null) {
       AtomicFile.writeUnsynced(storage, AtomicFile.join(directory, EPOCHS_FILE), epochs);
     }
-    if (namesChanged) {
-      storage.syncDirectory(directory);
+  }
+
+  /** Append loop: the log was cut while this waits or runs; what it describes is no more. */
+  void overtake() {
+    overtaken = true;
+  }
+
+  /** Append loop, after the run of an overtaken unit: takes back producer snapshots that it may have written meanwhile. */
+  void takeBack(LogStorage storage) throws IOException {
+    for (Snapshot snapshot : snapshots) {
+      storage.delete(AtomicFile.join(directory, SegmentFiles.name(snapshot.offset(), SegmentFiles.PRODUCERS)));
     }
   }
 

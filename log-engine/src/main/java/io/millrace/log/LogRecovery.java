@@ -89,9 +89,21 @@ final class LogRecovery {
     }
     epochs = epochs.truncatedTo(logEnd).startingAt(logStart);
     ProducerStateTable producers = recoverProducers(logEnd);
-    storage.syncDirectory(directory);
+    if (!clean) {
+      makeDurable();
+    }
     long highWatermark = Math.max(logStart, Math.min(checkpoint.highWatermark(), logEnd));
     return new RecoveredLog(segments, epochs, producers, logStart, highWatermark, logEnd);
+  }
+
+  /**
+   * What a killed process wrote may be in the page cache only. From here on the log counts as flushed, so everything must be: the
+   * walk forced the segments, this does the rest; the opener syncs the root.
+   */
+  private void makeDurable() throws IOException {
+    PartitionMetadata.force(storage, directory);
+    AtomicFile.writeUnsynced(storage, AtomicFile.join(directory, FlushUnit.EPOCHS_FILE), epochs.encode());
+    storage.syncDirectory(directory);
   }
 
   private void removeLeftovers(List<String> names) throws IOException {

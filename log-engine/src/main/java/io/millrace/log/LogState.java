@@ -44,7 +44,11 @@ final class LogState {
   /** The largest recovery point that a checkpoint may hold by now. */
   long checkpointedEnd;
 
+  /** Gathers for the next flush. */
   FlushUnit unit;
+
+  /** The last one handed to the flush loop; perhaps still there. */
+  private FlushUnit handedOver;
 
   LogState(
       TopicPartitionId id,
@@ -69,6 +73,7 @@ final class LogState {
         new PublishedOffsets(
             recovered.logStart(), recovered.highWatermark(), recovered.logEnd(), recovered.logEnd());
     this.unit = new FlushUnit(directory);
+    this.handedOver = unit;
     offsets.releaseLastStable(producers.lastStableOffset(recovered.highWatermark()));
   }
 
@@ -108,7 +113,14 @@ final class LogState {
   FlushUnit takeUnit() {
     FlushUnit taken = unit.upTo(offsets.logEndAcquire(), generation);
     unit = new FlushUnit(directory);
+    handedOver = taken;
     return taken;
+  }
+
+  /** Makes a flush that is under way promise nothing: the log was cut. */
+  void overtakeFlush() {
+    generation++;
+    handedOver.overtake();
   }
 
   /** The producer snapshots on disk, by offset, ascending. */

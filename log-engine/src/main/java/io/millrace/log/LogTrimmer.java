@@ -54,6 +54,8 @@ final class LogTrimmer {
     }
     state.changeEpochs(state.epochs.truncatedTo(end));
     removeSnapshots(end + 1, Long.MAX_VALUE);
+    // Before anything new can be written: a snapshot of what was cut must not come back and be taken for the new records'.
+    state.storage.syncDirectory(state.directory());
     ProducerReplay.rebuild(
         state.storage,
         state.directory(),
@@ -90,7 +92,7 @@ final class LogTrimmer {
 
   /** Moves every offset that is too high, the ones that promise most first. */
   private void lowerOffsets(long logStart, long end) {
-    state.generation++;
+    state.overtakeFlush();
     state.tail.clear();
     PublishedOffsets offsets = state.offsets;
     offsets.releaseLastStable(Math.min(offsets.lastStableAcquire(), end));

@@ -115,11 +115,14 @@ final class SegmentedLog implements PartitionLog {
   }
 
   /** A flush came back. After a truncation meanwhile it promises nothing: what was kept is in the next unit. */
-  void flushed(FlushUnit unit) {
-    unit.completed();
+  void flushed(FlushUnit unit) throws IOException {
     if (unit.generation() == state.generation) {
+      unit.completed();
       state.flushedEnd = Math.max(state.flushedEnd, unit.end());
       publishDurable(unit.end());
+    } else if (!state.deleted) {
+      unit.takeBack(state.storage);
+      state.unit.namesChanged();
     }
   }
 
