@@ -2,19 +2,24 @@ package io.millrace.log;
 
 import io.millrace.protocol.ErrorCode;
 
-/** What became of an append. An accepted append is not yet durable: see {@link PartitionLog#onDurable}. */
+/**
+ * What became of an append. An accepted append is not yet durable: see {@link
+ * PartitionLog#onDurable}.
+ */
 public sealed interface AppendResult {
 
   /**
    * Offsets are assigned; the bytes are written before the loop's current turn ends.
    *
-   * @param logAppendTime the stamp given to the batches, or -1 when the topic keeps its clients' timestamps
+   * @param logAppendTime the stamp given to the batches, or -1 when the topic keeps its clients'
+   *     timestamps
    */
   record Appended(long baseOffset, long lastOffset, long logAppendTime, long logStartOffset)
       implements AppendResult {}
 
   /**
-   * A retry of a batch that the log already holds; answered as success, once {@code lastOffset} is committed.
+   * A retry of a batch that the log already holds; answered as success, once {@code lastOffset} is
+   * committed.
    *
    * @param logAppendTime as in {@link Appended}
    */

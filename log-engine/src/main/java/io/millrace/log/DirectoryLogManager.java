@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The logs of a node, spread over its directories. Thread-safe: making and deleting logs takes a lock, looking up does not. */
+/**
+ * The logs of a node, spread over its directories. Thread-safe: making and deleting logs takes a
+ * lock, looking up does not.
+ */
 final class DirectoryLogManager implements LogManager {
 
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryLogManager.class);
@@ -54,9 +57,11 @@ final class DirectoryLogManager implements LogManager {
       Closeable lock = directory.storage().lock();
       hold = lock::close;
     } catch (IOException e) {
-      throw new LogStorageException(e.getMessage() == null ? "cannot lock a log directory" : e.getMessage(), e);
+      throw new LogStorageException(
+          e.getMessage() == null ? "cannot lock a log directory" : e.getMessage(), e);
     }
-    DirectoryRuntime runtime = new DirectoryRuntime(directory, config, clock, this::directoryFailed);
+    DirectoryRuntime runtime =
+        new DirectoryRuntime(directory, config, clock, this::directoryFailed);
     try {
       DirectoryOpener opener = new DirectoryOpener(directory.storage(), config, clock);
       opener.open(runtime);
@@ -132,7 +137,9 @@ final class DirectoryLogManager implements LogManager {
   @Override
   public synchronized CompletableFuture<Void> delete(TopicPartitionId id) {
     SegmentedLog log = find(id.directoryName());
-    return log == null || !log.id().equals(id) ? CompletableFuture.completedFuture(null) : deleteFrom(log);
+    return log == null || !log.id().equals(id)
+        ? CompletableFuture.completedFuture(null)
+        : deleteFrom(log);
   }
 
   private CompletableFuture<Void> deleteFrom(SegmentedLog log) {
@@ -146,7 +153,11 @@ final class DirectoryLogManager implements LogManager {
 
   @Override
   public List<String> onlineDirectories() {
-    return directories.stream().map(Served::runtime).filter(DirectoryRuntime::isOnline).map(DirectoryRuntime::root).toList();
+    return directories.stream()
+        .map(Served::runtime)
+        .filter(DirectoryRuntime::isOnline)
+        .map(DirectoryRuntime::root)
+        .toList();
   }
 
   @Override

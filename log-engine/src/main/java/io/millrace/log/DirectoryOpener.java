@@ -11,8 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens a directory at start: takes its lock, reads whether the last stop was clean, removes leftovers, recovers each log. A log
- * that cannot be recovered is left out with its reason; it does not keep the others from service.
+ * Opens a directory at start: takes its lock, reads whether the last stop was clean, removes
+ * leftovers, recovers each log. A log that cannot be recovered is left out with its reason; it does
+ * not keep the others from service.
  */
 final class DirectoryOpener {
 
@@ -81,11 +82,16 @@ final class DirectoryOpener {
 
   private static boolean looksLikePartition(String name) {
     int dash = name.lastIndexOf('-');
-    return dash > 0 && dash < name.length() - 1 && name.substring(dash + 1).chars().allMatch(c -> c >= '0' && c <= '9');
+    return dash > 0
+        && dash < name.length() - 1
+        && name.substring(dash + 1).chars().allMatch(c -> c >= '0' && c <= '9');
   }
 
   private void open(
-      DirectoryRuntime runtime, String name, boolean clean, Map<String, OffsetsCheckpoint.Entry> checkpoint)
+      DirectoryRuntime runtime,
+      String name,
+      boolean clean,
+      Map<String, OffsetsCheckpoint.Entry> checkpoint)
       throws IOException {
     TopicPartitionId id = PartitionMetadata.read(storage, name);
     if (id == null) {
@@ -95,11 +101,14 @@ final class DirectoryOpener {
     }
     try {
       LogRecovery recovery =
-          new LogRecovery(storage, id, config.defaults(), clean, checkpoint.get(name), clock.wallMillis());
+          new LogRecovery(
+              storage, id, config.defaults(), clean, checkpoint.get(name), clock.wallMillis());
       runtime.adopt(id, config.defaults(), recovery.recover());
     } catch (IOException | IllegalArgumentException e) {
       LOG.error("cannot recover log path={}/{}", storage.describe(), name, e);
-      damaged.put(name, "log " + storage.describe() + "/" + name + " cannot be recovered: " + e.getMessage());
+      damaged.put(
+          name,
+          "log " + storage.describe() + "/" + name + " cannot be recovered: " + e.getMessage());
     }
   }
 }

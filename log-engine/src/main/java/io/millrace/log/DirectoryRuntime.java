@@ -11,8 +11,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One directory in service: its logs, and what they share: the write at the end of a turn, the flush, the memory for tails, the
- * checkpoint, and the fate of being offline together.
+ * One directory in service: its logs, and what they share: the write at the end of a turn, the
+ * flush, the memory for tails, the checkpoint, and the fate of being offline together.
  *
  * <p>The map of logs is read by any thread; all else belongs to the append loop.
  */
@@ -47,7 +47,10 @@ final class DirectoryRuntime implements LogHost {
   private volatile String offlineReason = "";
 
   DirectoryRuntime(
-      LogDirectory directory, LogManagerConfig config, Clock clock, BiConsumer<String, String> offlineListener) {
+      LogDirectory directory,
+      LogManagerConfig config,
+      Clock clock,
+      BiConsumer<String, String> offlineListener) {
     this.storage = directory.storage();
     this.appendLoop = directory.appendLoop();
     this.flushLoop = directory.flushLoop();
@@ -86,7 +89,8 @@ final class DirectoryRuntime implements LogHost {
     logs.put(id.directoryName(), assemble(id, logConfig, recovered));
   }
 
-  private SegmentedLog assemble(TopicPartitionId id, LogConfig logConfig, LogRecovery.RecoveredLog recovered) {
+  private SegmentedLog assemble(
+      TopicPartitionId id, LogConfig logConfig, LogRecovery.RecoveredLog recovered) {
     LogState state = new LogState(id, storage, clock, logConfig, recovered, new LogTail(tails));
     return new SegmentedLog(state, appendLoop, this);
   }
@@ -100,7 +104,13 @@ final class DirectoryRuntime implements LogHost {
       PartitionMetadata.write(storage, id);
       Segment first = Segment.create(storage, name, 0);
       LogState state =
-          new LogState(id, storage, clock, logConfig, LogRecovery.RecoveredLog.empty(first), new LogTail(tails));
+          new LogState(
+              id,
+              storage,
+              clock,
+              logConfig,
+              LogRecovery.RecoveredLog.empty(first),
+              new LogTail(tails));
       state.unit.directoryNew();
       state.unit.segmentWritten(first);
       SegmentedLog log = new SegmentedLog(state, appendLoop, this);
@@ -108,7 +118,8 @@ final class DirectoryRuntime implements LogHost {
       return log;
     } catch (IOException e) {
       appendLoop.execute(() -> failed(e));
-      throw new LogStorageException("cannot make log " + root() + "/" + name + ": " + e.getMessage(), e);
+      throw new LogStorageException(
+          "cannot make log " + root() + "/" + name + ": " + e.getMessage(), e);
     }
   }
 
@@ -124,7 +135,8 @@ final class DirectoryRuntime implements LogHost {
     } catch (IOException e) {
       appendLoop.execute(() -> failed(e));
       done.completeExceptionally(
-          new LogStorageException("cannot delete log " + root() + "/" + log.directory() + ": " + e.getMessage(), e));
+          new LogStorageException(
+              "cannot delete log " + root() + "/" + log.directory() + ": " + e.getMessage(), e));
       return done;
     }
     LOG.info("deleting log partition={} path={}/{}", log.id(), root(), aside);
@@ -167,7 +179,8 @@ final class DirectoryRuntime implements LogHost {
   public void writeSoon(SegmentedLog log) {
     toWrite.add(log);
     if (!writeScheduled) {
-      // Runs behind the appends that wait in the loop's queue by now, so they share one write and one flush.
+      // Runs behind the appends that wait in the loop's queue by now, so they share one write and
+      // one flush.
       writeScheduled = true;
       appendLoop.execute(this::writeAll);
     }
@@ -226,7 +239,8 @@ final class DirectoryRuntime implements LogHost {
   @Override
   public void removeLater(Segment segment, long delayMs) {
     appendLoop.schedule(
-        () -> onFlushLoop(segment::removeDeleted, () -> {}), TimeUnit.MILLISECONDS.toNanos(delayMs));
+        () -> onFlushLoop(segment::removeDeleted, () -> {}),
+        TimeUnit.MILLISECONDS.toNanos(delayMs));
   }
 
   /** Begins the schedules. */
@@ -246,7 +260,10 @@ final class DirectoryRuntime implements LogHost {
         TimeUnit.MILLISECONDS.toNanos(config.checkpointIntervalMs()));
   }
 
-  /** Flushes what topics did not want flushed before the answer, and writes down how far everything is. */
+  /**
+   * Flushes what topics did not want flushed before the answer, and writes down how far everything
+   * is.
+   */
   private void writeCheckpoint() {
     for (SegmentedLog log : logs.values()) {
       if (!log.config().flushBeforeAck() && log.waitsForFlush()) {
@@ -333,7 +350,8 @@ final class DirectoryRuntime implements LogHost {
     finishShutdown(hold, done, false);
   }
 
-  private void finishShutdown(DirectoryOpener.Hold hold, CompletableFuture<Void> done, boolean clean) {
+  private void finishShutdown(
+      DirectoryOpener.Hold hold, CompletableFuture<Void> done, boolean clean) {
     List<OffsetsCheckpoint.Entry> entries = gatherCheckpoint();
     long sequence = ++checkpointSequence;
     abandon();
@@ -351,7 +369,8 @@ final class DirectoryRuntime implements LogHost {
             done.complete(null);
           } catch (IOException e) {
             done.completeExceptionally(
-                new LogStorageException("closing log directory " + root() + " failed: " + e.getMessage(), e));
+                new LogStorageException(
+                    "closing log directory " + root() + " failed: " + e.getMessage(), e));
           }
         });
   }

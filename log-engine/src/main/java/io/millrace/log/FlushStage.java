@@ -11,15 +11,16 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Group flush of a directory. At most one pass is under way; what is written meanwhile gathers for the next, so the slower the
- * disk, the more each flush covers.
+ * Group flush of a directory. At most one pass is under way; what is written meanwhile gathers for
+ * the next, so the slower the disk, the more each flush covers.
  *
  * <pre>
  *   append loop:  write A B | write A C        | publish A B, write ... | publish A C ...
  *   flush loop:              | flush A B       | flush A C              |
  * </pre>
  *
- * <p>After a failed flush there is never another: the kernel may have dropped the pages and report success the next time.
+ * <p>After a failed flush there is never another: the kernel may have dropped the pages and report
+ * success the next time.
  */
 @ConfinedTo("the append loop, but for the pass itself")
 final class FlushStage {
@@ -35,7 +36,11 @@ final class FlushStage {
   private boolean running;
   private boolean failed;
 
-  FlushStage(LogStorage storage, EventLoop appendLoop, EventLoop flushLoop, Consumer<IOException> failure) {
+  FlushStage(
+      LogStorage storage,
+      EventLoop appendLoop,
+      EventLoop flushLoop,
+      Consumer<IOException> failure) {
     this.storage = storage;
     this.appendLoop = appendLoop;
     this.flushLoop = flushLoop;

@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one log needs written down before its end may be called durable. Gathered on the append loop, then handed to the flush
- * loop, which alone touches it until it comes back.
+ * What one log needs written down before its end may be called durable. Gathered on the append
+ * loop, then handed to the flush loop, which alone touches it until it comes back.
  */
 final class FlushUnit {
 
@@ -116,7 +116,8 @@ final class FlushUnit {
       }
     }
     for (Snapshot snapshot : snapshots) {
-      String path = AtomicFile.join(directory, SegmentFiles.name(snapshot.offset(), SegmentFiles.PRODUCERS));
+      String path =
+          AtomicFile.join(directory, SegmentFiles.name(snapshot.offset(), SegmentFiles.PRODUCERS));
       AtomicFile.writeUnsynced(storage, path, snapshot.bytes());
     }
     if (epochs != null) {
@@ -129,10 +130,14 @@ final class FlushUnit {
     overtaken = true;
   }
 
-  /** Append loop, after the run of an overtaken unit: takes back producer snapshots that it may have written meanwhile. */
+  /**
+   * Append loop, after the run of an overtaken unit: takes back producer snapshots that it may have
+   * written meanwhile.
+   */
   void takeBack(LogStorage storage) throws IOException {
     for (Snapshot snapshot : snapshots) {
-      storage.delete(AtomicFile.join(directory, SegmentFiles.name(snapshot.offset(), SegmentFiles.PRODUCERS)));
+      storage.delete(
+          AtomicFile.join(directory, SegmentFiles.name(snapshot.offset(), SegmentFiles.PRODUCERS)));
     }
   }
 

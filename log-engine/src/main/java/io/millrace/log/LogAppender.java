@@ -13,8 +13,9 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks and stages batches, and writes what is staged. Staging gives offsets out and copies the bytes into the tail; writing
- * brings everything staged to the file in one call and only then publishes the log end.
+ * Checks and stages batches, and writes what is staged. Staging gives offsets out and copies the
+ * bytes into the tail; writing brings everything staged to the file in one call and only then
+ * publishes the log end.
  */
 @ConfinedTo("the append loop")
 final class LogAppender {
@@ -29,7 +30,12 @@ final class LogAppender {
     if (leaderEpoch < state.epochs.latest()) {
       return new AppendResult.Rejected(
           ErrorCode.FENCED_LEADER_EPOCH,
-          "leader epoch " + leaderEpoch + " is older than current " + state.epochs.latest() + ", partition=" + state.id);
+          "leader epoch "
+              + leaderEpoch
+              + " is older than current "
+              + state.epochs.latest()
+              + ", partition="
+              + state.id);
     }
     AppendResult refusal = check(records);
     if (refusal != null) {
@@ -52,10 +58,16 @@ final class LogAppender {
       stage(chunk, copy, now);
     }
     return new AppendResult.Appended(
-        base, state.nextOffset - 1, config.logAppendTime() ? now : -1, state.offsets.logStartAcquire());
+        base,
+        state.nextOffset - 1,
+        config.logAppendTime() ? now : -1,
+        state.offsets.logStartAcquire());
   }
 
-  /** Why the batches cannot be appended, or the answer that the log has them already; null when they can. */
+  /**
+   * Why the batches cannot be appended, or the answer that the log has them already; null when they
+   * can.
+   */
   private @Nullable AppendResult check(MemoryRecords records) {
     int count = 0;
     boolean anyProducer = false;
@@ -66,12 +78,18 @@ final class LogAppender {
       if (batch.sizeInBytes() > config.maxMessageBytes()) {
         return new AppendResult.Rejected(
             ErrorCode.MESSAGE_TOO_LARGE,
-            "batch has " + batch.sizeInBytes() + " bytes, max.message.bytes is " + config.maxMessageBytes());
+            "batch has "
+                + batch.sizeInBytes()
+                + " bytes, max.message.bytes is "
+                + config.maxMessageBytes());
       }
       if (batch.sizeInBytes() > config.segmentBytes()) {
         return new AppendResult.Rejected(
             ErrorCode.RECORD_LIST_TOO_LARGE,
-            "batch has " + batch.sizeInBytes() + " bytes, segment.bytes is " + config.segmentBytes());
+            "batch has "
+                + batch.sizeInBytes()
+                + " bytes, segment.bytes is "
+                + config.segmentBytes());
       }
       AppendResult refusal = batch.hasProducerId() ? checkSequence(batch) : null;
       if (refusal != null) {
@@ -80,7 +98,8 @@ final class LogAppender {
     }
     if (anyProducer && count > 1) {
       return new AppendResult.Rejected(
-          ErrorCode.INVALID_RECORD, count + " batches of an idempotent producer in one request, expected 1");
+          ErrorCode.INVALID_RECORD,
+          count + " batches of an idempotent producer in one request, expected 1");
     }
     return null;
   }
@@ -92,7 +111,8 @@ final class LogAppender {
           repeated.baseOffset(), repeated.lastOffset(), -1, state.offsets.logStartAcquire());
     }
     if (verdict instanceof SequenceVerdict.Refused refused) {
-      return new AppendResult.Rejected(refused.code(), refused.reason() + ", partition=" + state.id);
+      return new AppendResult.Rejected(
+          refused.code(), refused.reason() + ", partition=" + state.id);
     }
     return null;
   }
@@ -108,13 +128,22 @@ final class LogAppender {
       if (batch.baseOffset() != state.nextOffset) {
         return new AppendResult.Rejected(
             ErrorCode.CORRUPT_MESSAGE,
-            "batch begins at offset " + batch.baseOffset() + ", expected " + state.nextOffset + ", partition=" + state.id);
+            "batch begins at offset "
+                + batch.baseOffset()
+                + ", expected "
+                + state.nextOffset
+                + ", partition="
+                + state.id);
       }
       if (batch.partitionLeaderEpoch() < state.epochs.latest()) {
         return new AppendResult.Rejected(
             ErrorCode.FENCED_LEADER_EPOCH,
-            "batch has leader epoch " + batch.partitionLeaderEpoch() + ", older than " + state.epochs.latest()
-                + ", partition=" + state.id);
+            "batch has leader epoch "
+                + batch.partitionLeaderEpoch()
+                + ", older than "
+                + state.epochs.latest()
+                + ", partition="
+                + state.id);
       }
       base = base < 0 ? state.nextOffset : base;
       state.changeEpochs(state.epochs.with(batch.partitionLeaderEpoch(), batch.baseOffset()));
@@ -122,10 +151,15 @@ final class LogAppender {
       stage(chunk, chunk.copy(source, batch.position(), batch.sizeInBytes()), now);
     }
     return new AppendResult.Appended(
-        base < 0 ? state.nextOffset : base, state.nextOffset - 1, -1, state.offsets.logStartAcquire());
+        base < 0 ? state.nextOffset : base,
+        state.nextOffset - 1,
+        -1,
+        state.offsets.logStartAcquire());
   }
 
-  /** Rolls the segment and begins a chunk where that is needed; what is staged is written before. */
+  /**
+   * Rolls the segment and begins a chunk where that is needed; what is staged is written before.
+   */
   private TailChunk makeRoom(int size, int lastOffsetDelta, long now) throws IOException {
     if (mustRoll(size, lastOffsetDelta, now)) {
       write();
@@ -155,7 +189,8 @@ final class LogAppender {
     state
         .segments
         .active()
-        .stage(batch.baseOffset(), size, batch.maxTimestamp(), state.config.indexIntervalBytes(), now);
+        .stage(
+            batch.baseOffset(), size, batch.maxTimestamp(), state.config.indexIntervalBytes(), now);
     state.nextOffset = batch.lastOffset() + 1;
     chunk.stage(size, state.nextOffset);
     if (batch.hasProducerId()) {
@@ -175,7 +210,9 @@ final class LogAppender {
         batch.isControl());
   }
 
-  /** Brings everything staged to the file and publishes the log end; false when there was nothing. */
+  /**
+   * Brings everything staged to the file and publishes the log end; false when there was nothing.
+   */
   boolean write() throws IOException {
     TailChunk chunk = state.tail.current();
     if (chunk == null || !chunk.hasUnwritten()) {

@@ -10,12 +10,16 @@ import java.util.function.Consumer;
  * @param segmentMs {@code segment.ms}: a segment is rolled when its first batch is this old
  * @param retentionMs {@code retention.ms}: -1 keeps forever
  * @param retentionBytes {@code retention.bytes}: -1 keeps everything
- * @param delete whether {@code cleanup.policy} names {@code delete}; without it retention keeps everything
+ * @param delete whether {@code cleanup.policy} names {@code delete}; without it retention keeps
+ *     everything
  * @param maxMessageBytes {@code max.message.bytes}: the largest batch that is accepted from clients
  * @param logAppendTime whether {@code message.timestamp.type} is {@code LogAppendTime}
- * @param flushBeforeAck {@code flush.before.ack}: false lets records count as durable before they were flushed
- * @param indexIntervalBytes {@code index.interval.bytes}: about so many bytes lie between two index entries
- * @param fileDeleteDelayMs {@code file.delete.delay.ms}: how long removed segments stay for readers in flight
+ * @param flushBeforeAck {@code flush.before.ack}: false lets records count as durable before they
+ *     were flushed
+ * @param indexIntervalBytes {@code index.interval.bytes}: about so many bytes lie between two index
+ *     entries
+ * @param fileDeleteDelayMs {@code file.delete.delay.ms}: how long removed segments stay for readers
+ *     in flight
  */
 public record LogConfig(
     int segmentBytes,
@@ -51,7 +55,8 @@ public record LogConfig(
   }
 
   /**
-   * These settings with a topic's own ones over them. Keys that do not concern a log are passed over: they belong to others.
+   * These settings with a topic's own ones over them. Keys that do not concern a log are passed
+   * over: they belong to others.
    *
    * @throws IllegalArgumentException naming the key, when a value cannot be understood
    */
@@ -111,7 +116,8 @@ public record LogConfig(
         try {
           setter.accept(value.trim());
         } catch (IllegalArgumentException e) {
-          throw new IllegalArgumentException(key + "=" + value + " cannot be understood: " + e.getMessage(), e);
+          throw new IllegalArgumentException(
+              key + "=" + value + " cannot be understood: " + e.getMessage(), e);
         }
       }
       return this;

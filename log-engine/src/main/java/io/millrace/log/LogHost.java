@@ -15,7 +15,10 @@ interface LogHost {
   /** Takes the whole directory out of service. */
   void failed(IOException cause);
 
-  /** Writes the checkpoint now and waits for the disk: a recovery point must not stay beyond a truncation. */
+  /**
+   * Writes the checkpoint now and waits for the disk: a recovery point must not stay beyond a
+   * truncation.
+   */
   void checkpointNow() throws IOException;
 
   /** Deletes a renamed segment once its readers had their time. */

@@ -4,9 +4,10 @@ package io.millrace.log;
  * A node's settings for its logs.
  *
  * @param defaults what topics inherit
- * @param tailCacheBytes how much of the newest bytes of all logs of one directory is kept in memory for readers; at the limit
- *     the oldest part is let go
- * @param producerIdExpirationMs {@code producer.id.expiration.ms}: how long an idle idempotent producer is remembered
+ * @param tailCacheBytes how much of the newest bytes of all logs of one directory is kept in memory
+ *     for readers; at the limit the oldest part is let go
+ * @param producerIdExpirationMs {@code producer.id.expiration.ms}: how long an idle idempotent
+ *     producer is remembered
  * @param retentionCheckIntervalMs {@code log.retention.check.interval.ms}
  * @param checkpointIntervalMs how often recovery points and high watermarks are written down
  */
@@ -26,14 +27,24 @@ public record LogManagerConfig(
         || retentionCheckIntervalMs < 1
         || checkpointIntervalMs < 1) {
       throw new IllegalArgumentException(
-          "tailCacheBytes=" + tailCacheBytes + " must not be negative, producerIdExpirationMs=" + producerIdExpirationMs
-              + " retentionCheckIntervalMs=" + retentionCheckIntervalMs + " checkpointIntervalMs=" + checkpointIntervalMs
+          "tailCacheBytes="
+              + tailCacheBytes
+              + " must not be negative, producerIdExpirationMs="
+              + producerIdExpirationMs
+              + " retentionCheckIntervalMs="
+              + retentionCheckIntervalMs
+              + " checkpointIntervalMs="
+              + checkpointIntervalMs
               + " must be positive");
     }
   }
 
   public LogManagerConfig withDefaults(LogConfig newDefaults) {
     return new LogManagerConfig(
-        newDefaults, tailCacheBytes, producerIdExpirationMs, retentionCheckIntervalMs, checkpointIntervalMs);
+        newDefaults,
+        tailCacheBytes,
+        producerIdExpirationMs,
+        retentionCheckIntervalMs,
+        checkpointIntervalMs);
   }
 }

@@ -8,9 +8,11 @@ import io.millrace.protocol.record.Records;
 public sealed interface LogRead {
 
   /**
-   * Whole batches, the first of which holds the asked offset, or none when there is nothing to read yet.
+   * Whole batches, the first of which holds the asked offset, or none when there is nothing to read
+   * yet.
    *
-   * @param nextOffset where to read on: one past the last record returned, the asked offset when empty
+   * @param nextOffset where to read on: one past the last record returned, the asked offset when
+   *     empty
    */
   record Data(Records records, long nextOffset) implements LogRead {}
 

@@ -43,11 +43,13 @@ final class LogReader {
     } catch (IOException e) {
       LOG.error("read failed path={} offset={}", state.path(), fromOffset, e);
       return new LogRead.Failed(
-          ErrorCode.KAFKA_STORAGE_ERROR, "read of " + state.path() + " at offset " + fromOffset + " failed: " + e.getMessage());
+          ErrorCode.KAFKA_STORAGE_ERROR,
+          "read of " + state.path() + " at offset " + fromOffset + " failed: " + e.getMessage());
     }
   }
 
-  private LogRead readFiles(long fromOffset, int maxBytes, long upTo, boolean minOneBatch) throws IOException {
+  private LogRead readFiles(long fromOffset, int maxBytes, long upTo, boolean minOneBatch)
+      throws IOException {
     Segment segment = state.segments.floor(fromOffset);
     while (segment != null && segment.baseOffset() < upTo) {
       Segment.Run run = segment.select(fromOffset, maxBytes, upTo, minOneBatch);
@@ -77,7 +79,8 @@ final class LogReader {
     try {
       return timestamp == PartitionLog.MAX_TIMESTAMP ? findMaximum() : find(timestamp);
     } catch (IOException e) {
-      throw new LogStorageException("search by time in " + state.path() + " failed: " + e.getMessage(), e);
+      throw new LogStorageException(
+          "search by time in " + state.path() + " failed: " + e.getMessage(), e);
     }
   }
 

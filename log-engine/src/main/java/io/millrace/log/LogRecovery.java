@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings one log back from its directory. After a clean stop nothing is read but names, sizes and the last index. After a crash
- * the segments that reach beyond the recovery point are walked, their new batches' checksums computed, the torn end cut.
+ * Brings one log back from its directory. After a clean stop nothing is read but names, sizes and
+ * the last index. After a crash the segments that reach beyond the recovery point are walked, their
+ * new batches' checksums computed, the torn end cut.
  *
  * <p>Confined to the thread that opens the logs.
  */
@@ -62,7 +63,9 @@ final class LogRecovery {
     this.config = config;
     this.clean = clean && checkpoint != null;
     this.checkpoint =
-        checkpoint != null && checkpoint.id().equals(id) ? checkpoint : new OffsetsCheckpoint.Entry(id, 0, 0, 0);
+        checkpoint != null && checkpoint.id().equals(id)
+            ? checkpoint
+            : new OffsetsCheckpoint.Entry(id, 0, 0, 0);
     this.nowMs = nowMs;
   }
 
@@ -97,12 +100,14 @@ final class LogRecovery {
   }
 
   /**
-   * What a killed process wrote may be in the page cache only. From here on the log counts as flushed, so everything must be: the
-   * walk forced the segments, this does the rest; the opener syncs the root.
+   * What a killed process wrote may be in the page cache only. From here on the log counts as
+   * flushed, so everything must be: the walk forced the segments, this does the rest; the opener
+   * syncs the root.
    */
   private void makeDurable() throws IOException {
     PartitionMetadata.force(storage, directory);
-    AtomicFile.writeUnsynced(storage, AtomicFile.join(directory, FlushUnit.EPOCHS_FILE), epochs.encode());
+    AtomicFile.writeUnsynced(
+        storage, AtomicFile.join(directory, FlushUnit.EPOCHS_FILE), epochs.encode());
     storage.syncDirectory(directory);
   }
 
@@ -152,7 +157,12 @@ final class LogRecovery {
     }
     SegmentLoader.Recovered recovered =
         SegmentLoader.recover(
-            storage, directory, base, checkpoint.recoveryPoint(), config.indexIntervalBytes(), this::noteEpoch);
+            storage,
+            directory,
+            base,
+            checkpoint.recoveryPoint(),
+            config.indexIntervalBytes(),
+            this::noteEpoch);
     Segment segment = recovered.segment();
     keep(segment);
     if (recovered.cutReason() != null) {
@@ -201,7 +211,9 @@ final class LogRecovery {
     }
   }
 
-  /** Reads the epochs that were flushed; false when the file is damaged, or missing beside records. */
+  /**
+   * Reads the epochs that were flushed; false when the file is damaged, or missing beside records.
+   */
   private boolean readEpochs() throws IOException {
     String path = AtomicFile.join(directory, FlushUnit.EPOCHS_FILE);
     byte[] bytes = AtomicFile.read(storage, path);
@@ -211,12 +223,17 @@ final class LogRecovery {
     try {
       epochs = LeaderEpochs.decode(bytes);
       if (!clean) {
-        // Beyond the recovery point the batches themselves say it, in the order in which they were written.
+        // Beyond the recovery point the batches themselves say it, in the order in which they were
+        // written.
         epochs = epochs.truncatedTo(checkpoint.recoveryPoint());
       }
       return true;
     } catch (IllegalArgumentException e) {
-      LOG.warn("leader epochs are damaged and will be rebuilt path={}/{} reason={}", storage.describe(), path, e.getMessage());
+      LOG.warn(
+          "leader epochs are damaged and will be rebuilt path={}/{} reason={}",
+          storage.describe(),
+          path,
+          e.getMessage());
       return false;
     }
   }
@@ -237,7 +254,8 @@ final class LogRecovery {
       if (offset <= logEnd) {
         usable.add(offset);
       } else {
-        storage.delete(AtomicFile.join(directory, SegmentFiles.name(offset, SegmentFiles.PRODUCERS)));
+        storage.delete(
+            AtomicFile.join(directory, SegmentFiles.name(offset, SegmentFiles.PRODUCERS)));
       }
     }
     ProducerStateTable producers = new ProducerStateTable();

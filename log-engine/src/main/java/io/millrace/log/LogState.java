@@ -13,8 +13,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What the parts of one log share. The append loop owns every field; {@code offsets}, {@code segments}, {@code tail} and {@code
- * epochs} publish themselves to readers, {@code config} and {@code offlineReason} are volatile because they change rarely.
+ * What the parts of one log share. The append loop owns every field; {@code offsets}, {@code
+ * segments}, {@code tail} and {@code epochs} publish themselves to readers, {@code config} and
+ * {@code offlineReason} are volatile because they change rarely.
  */
 @ConfinedTo("the append loop, but for what publishes itself")
 final class LogState {
@@ -32,7 +33,10 @@ final class LogState {
   volatile boolean deleted;
   private final String directory;
 
-  /** One past the last offset given out; ahead of the published log end while batches wait to be written. */
+  /**
+   * One past the last offset given out; ahead of the published log end while batches wait to be
+   * written.
+   */
   long nextOffset;
 
   /** Counts truncations, so that a flush that was under way during one promises nothing. */
@@ -71,7 +75,10 @@ final class LogState {
     this.checkpointedEnd = recovered.logEnd();
     this.offsets =
         new PublishedOffsets(
-            recovered.logStart(), recovered.highWatermark(), recovered.logEnd(), recovered.logEnd());
+            recovered.logStart(),
+            recovered.highWatermark(),
+            recovered.logEnd(),
+            recovered.logEnd());
     this.unit = new FlushUnit(directory);
     this.handedOver = unit;
     offsets.releaseLastStable(producers.lastStableOffset(recovered.highWatermark()));

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes records: from the end when replicas disagree, from the start when they are old. A truncation is on disk when it
- * returns; it is rare, so it may wait for the disk.
+ * Removes records: from the end when replicas disagree, from the start when they are old. A
+ * truncation is on disk when it returns; it is rare, so it may wait for the disk.
  */
 @ConfinedTo("the append loop")
 final class LogTrimmer {
@@ -47,14 +47,16 @@ final class LogTrimmer {
     state.segments.replace(kept);
     long end = active.nextOffset();
     lowerOffsets(Math.min(state.offsets.logStartAcquire(), end), end);
-    // Newest first, each name durable before the next: after a crash there is no gap, only a longer log.
+    // Newest first, each name durable before the next: after a crash there is no gap, only a longer
+    // log.
     for (int i = removed.size() - 1; i >= 0; i--) {
       remove(removed.get(i));
       state.storage.syncDirectory(state.directory());
     }
     state.changeEpochs(state.epochs.truncatedTo(end));
     removeSnapshots(end + 1, Long.MAX_VALUE);
-    // Before anything new can be written: a snapshot of what was cut must not come back and be taken for the new records'.
+    // Before anything new can be written: a snapshot of what was cut must not come back and be
+    // taken for the new records'.
     state.storage.syncDirectory(state.directory());
     ProducerReplay.rebuild(
         state.storage,
@@ -64,7 +66,8 @@ final class LogTrimmer {
         state.producers,
         state.clock.wallMillis());
     restartUnit(kept);
-    state.offsets.releaseLastStable(state.producers.lastStableOffset(state.offsets.highWatermarkAcquire()));
+    state.offsets.releaseLastStable(
+        state.producers.lastStableOffset(state.offsets.highWatermarkAcquire()));
     forgetRecoveryPoint(end);
   }
 
@@ -126,7 +129,11 @@ final class LogTrimmer {
     if (start <= state.offsets.logStartAcquire()) {
       return;
     }
-    LOG.info("advancing log start partition={} from={} to={}", state.id, state.offsets.logStartAcquire(), start);
+    LOG.info(
+        "advancing log start partition={} from={} to={}",
+        state.id,
+        state.offsets.logStartAcquire(),
+        start);
     state.offsets.releaseLogStart(start);
     state.changeEpochs(state.epochs.startingAt(start));
     removeExpired(state.clock.wallMillis());
@@ -144,7 +151,8 @@ final class LogTrimmer {
     removeExpired(nowMs);
   }
 
-  private static boolean isExpired(Segment segment, LogConfig config, long nowMs) throws IOException {
+  private static boolean isExpired(Segment segment, LogConfig config, long nowMs)
+      throws IOException {
     if (!config.delete() || config.retentionMs() < 0) {
       return false;
     }
@@ -165,24 +173,31 @@ final class LogTrimmer {
       return;
     }
     long start = Math.max(state.offsets.logStartAcquire(), kept.get(0).baseOffset());
-    LOG.info("removing old segments partition={} count={} logStart={}", state.id, removed.size(), start);
+    LOG.info(
+        "removing old segments partition={} count={} logStart={}", state.id, removed.size(), start);
     state.offsets.releaseLogStart(start);
     state.changeEpochs(state.epochs.startingAt(start));
     state.segments.replace(kept);
     for (Segment segment : removed) {
       remove(segment);
-      state.storage.syncDirectory(state.directory()); // oldest first, each durable: a crash leaves no gap
+      state.storage.syncDirectory(
+          state.directory()); // oldest first, each durable: a crash leaves no gap
     }
     removeSnapshots(0, kept.get(0).baseOffset() - 1);
   }
 
-  private boolean mayGo(Segment oldest, LogConfig config, long size, long nowMs) throws IOException {
+  private boolean mayGo(Segment oldest, LogConfig config, long size, long nowMs)
+      throws IOException {
     if (oldest.nextOffset() > Math.min(state.offsets.highWatermarkAcquire(), state.flushedEnd)) {
       return false;
     }
     boolean tooMuch =
-        config.delete() && config.retentionBytes() >= 0 && size - oldest.endPosition() >= config.retentionBytes();
-    return oldest.nextOffset() <= state.offsets.logStartAcquire() || tooMuch || isExpired(oldest, config, nowMs);
+        config.delete()
+            && config.retentionBytes() >= 0
+            && size - oldest.endPosition() >= config.retentionBytes();
+    return oldest.nextOffset() <= state.offsets.logStartAcquire()
+        || tooMuch
+        || isExpired(oldest, config, nowMs);
   }
 
   private void remove(Segment segment) throws IOException {

@@ -14,10 +14,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file of a directory that says, for each log, up to where it was flushed, where it begins, and its high watermark. A line
- * per log, and a checksum. Without the file every log is checked from its beginning.
+ * The file of a directory that says, for each log, up to where it was flushed, where it begins, and
+ * its high watermark. A line per log, and a checksum. Without the file every log is checked from
+ * its beginning.
  *
- * <p>Thread-safe: the flush loop writes on schedule, the append loop after a truncation; the later-gathered one wins.
+ * <p>Thread-safe: the flush loop writes on schedule, the append loop after a truncation; the
+ * later-gathered one wins.
  */
 final class OffsetsCheckpoint {
 
@@ -71,7 +73,12 @@ final class OffsetsCheckpoint {
     StringBuilder text = new StringBuilder(HEADER).append('\n');
     for (Entry entry : entries) {
       TopicPartitionId id = entry.id();
-      text.append(id.topicId()).append(' ').append(id.topic()).append(' ').append(id.partition()).append(' ');
+      text.append(id.topicId())
+          .append(' ')
+          .append(id.topic())
+          .append(' ')
+          .append(id.partition())
+          .append(' ');
       text.append(entry.recoveryPoint()).append(' ').append(entry.highWatermark()).append(' ');
       text.append(entry.logStart()).append('\n');
     }
@@ -81,7 +88,8 @@ final class OffsetsCheckpoint {
   private static Map<String, Entry> decode(String text) {
     int lastLine = text.lastIndexOf('\n', text.length() - 2) + 1;
     String body = text.substring(0, lastLine);
-    if (!body.startsWith(HEADER + "\n") || !text.substring(lastLine).equals(checksum(body) + "\n")) {
+    if (!body.startsWith(HEADER + "\n")
+        || !text.substring(lastLine).equals(checksum(body) + "\n")) {
       throw new IllegalArgumentException("header or checksum is wrong");
     }
     Map<String, Entry> entries = new HashMap<>();
@@ -90,10 +98,12 @@ final class OffsetsCheckpoint {
       if (words.length != 6) {
         throw new IllegalArgumentException("line has " + words.length + " words, expected 6");
       }
-      TopicPartitionId id = new TopicPartitionId(Uuid.parse(words[0]), words[1], Integer.parseInt(words[2]));
+      TopicPartitionId id =
+          new TopicPartitionId(Uuid.parse(words[0]), words[1], Integer.parseInt(words[2]));
       entries.put(
           id.directoryName(),
-          new Entry(id, Long.parseLong(words[3]), Long.parseLong(words[4]), Long.parseLong(words[5])));
+          new Entry(
+              id, Long.parseLong(words[3]), Long.parseLong(words[4]), Long.parseLong(words[5])));
     }
     return entries;
   }

@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The log of one partition.
  *
- * <p>Changes happen on {@link #appendLoop()} alone, and are asserted to. Everything else is wait-free from any thread; a read
- * may touch files, so it may wait for the disk, never for another thread.
+ * <p>Changes happen on {@link #appendLoop()} alone, and are asserted to. Everything else is
+ * wait-free from any thread; a read may touch files, so it may wait for the disk, never for another
+ * thread.
  *
- * <p>Always: logStart &lt;= highWatermark &lt;= logEnd and durableEnd &lt;= logEnd. The bytes below a published log end are
- * readable. The bytes below a published durable end survive a loss of power, unless the topic chose {@code
- * flush.before.ack=false}.
+ * <p>Always: logStart &lt;= highWatermark &lt;= logEnd and durableEnd &lt;= logEnd. The bytes below
+ * a published log end are readable. The bytes below a published durable end survive a loss of
+ * power, unless the topic chose {@code flush.before.ack=false}.
  */
 public interface PartitionLog {
 
@@ -40,8 +41,9 @@ public interface PartitionLog {
   void reconfigure(LogConfig config);
 
   /**
-   * Appends what clients sent: checks producer sequences, assigns offsets, stamps the epoch. The batches must have passed
-   * {@code RecordBatchValidator}. The bytes are copied: the caller keeps its reference and may release it on return.
+   * Appends what clients sent: checks producer sequences, assigns offsets, stamps the epoch. The
+   * batches must have passed {@code RecordBatchValidator}. The bytes are copied: the caller keeps
+   * its reference and may release it on return.
    *
    * @param leaderEpoch the caller's epoch, not below {@link #latestEpoch()}
    */
@@ -57,22 +59,33 @@ public interface PartitionLog {
   /** Notes that a leader's epoch begins at the log end. Does nothing when the epoch is known. */
   void startEpoch(int leaderEpoch);
 
-  /** Removes every batch that reaches to {@code offset} or beyond. Does nothing at or above the log end. */
+  /**
+   * Removes every batch that reaches to {@code offset} or beyond. Does nothing at or above the log
+   * end.
+   */
   void truncateTo(long offset);
 
   /** Empties the log and lets it go on at an offset that a leader named. */
   void truncateFullyAndStartAt(long offset);
 
-  /** Hides records below an offset (DeleteRecords, or a leader's log start); at most the high watermark. */
+  /**
+   * Hides records below an offset (DeleteRecords, or a leader's log start); at most the high
+   * watermark.
+   */
   void advanceLogStart(long offset);
 
   /** Publishes the high watermark; only forward, and at most the log end. */
   void setHighWatermark(long offset);
 
-  /** Adds a listener that is called on the append loop with the new durable end whenever it moved. */
+  /**
+   * Adds a listener that is called on the append loop with the new durable end whenever it moved.
+   */
   void onDurable(LongConsumer listener);
 
-  /** Adds a listener, called on the append loop with the reason when the log's directory goes offline, at once if it is. */
+  /**
+   * Adds a listener, called on the append loop with the reason when the log's directory goes
+   * offline, at once if it is.
+   */
   void onOffline(Consumer<String> listener);
 
   // ---- any thread
@@ -90,7 +103,9 @@ public interface PartitionLog {
   /** One past the last record whose transaction is decided; at most the high watermark. */
   long lastStableOffset();
 
-  /** Whether the directory failed; then every append and read answers {@code KAFKA_STORAGE_ERROR}. */
+  /**
+   * Whether the directory failed; then every append and read answers {@code KAFKA_STORAGE_ERROR}.
+   */
   boolean isOffline();
 
   /** Bytes of all segments. */
@@ -106,7 +121,8 @@ public interface PartitionLog {
   LogRead read(long fromOffset, int maxBytes, long upToOffset, boolean minOneBatch);
 
   /**
-   * Finds the first record whose timestamp is at least the given one; or, for one of the constants above, an end of the log.
+   * Finds the first record whose timestamp is at least the given one; or, for one of the constants
+   * above, an end of the log.
    *
    * @return null when there is none
    */

@@ -9,7 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** The file {@code partition.metadata} of a partition's directory: which topic it belongs to, in Kafka's form. */
+/**
+ * The file {@code partition.metadata} of a partition's directory: which topic it belongs to, in
+ * Kafka's form.
+ */
 final class PartitionMetadata {
 
   static final String FILE = "partition.metadata";
@@ -36,7 +39,8 @@ final class PartitionMetadata {
   /**
    * Whose log a directory holds.
    *
-   * @return null when the name is none of a partition, or the file is missing or incomplete: such a log was never durable
+   * @return null when the name is none of a partition, or the file is missing or incomplete: such a
+   *     log was never durable
    */
   static @Nullable TopicPartitionId read(LogStorage storage, String directory) throws IOException {
     int dash = directory.lastIndexOf('-');

@@ -12,7 +12,10 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Builds the producer table anew: from the newest good snapshot, then from the headers of the batches behind it. */
+/**
+ * Builds the producer table anew: from the newest good snapshot, then from the headers of the
+ * batches behind it.
+ */
 final class ProducerReplay {
 
   private static final Logger LOG = LoggerFactory.getLogger(ProducerReplay.class);
@@ -21,7 +24,8 @@ final class ProducerReplay {
 
   /**
    * @param snapshots offsets of the snapshots on disk, ascending, none above the log end
-   * @param nowMs when the producers found are taken to have been active last: later than the truth, so none is forgotten early
+   * @param nowMs when the producers found are taken to have been active last: later than the truth,
+   *     so none is forgotten early
    */
   static void rebuild(
       LogStorage storage,
@@ -39,7 +43,8 @@ final class ProducerReplay {
     }
   }
 
-  private static long load(LogStorage storage, String directory, List<Long> snapshots, ProducerStateTable table)
+  private static long load(
+      LogStorage storage, String directory, List<Long> snapshots, ProducerStateTable table)
       throws IOException {
     for (int i = snapshots.size() - 1; i >= 0; i--) {
       long offset = snapshots.get(i);
@@ -51,14 +56,19 @@ final class ProducerReplay {
           return offset;
         }
       } catch (IllegalArgumentException e) {
-        LOG.warn("producer snapshot is damaged, using an older one path={}/{} reason={}", storage.describe(), path, e.getMessage());
+        LOG.warn(
+            "producer snapshot is damaged, using an older one path={}/{} reason={}",
+            storage.describe(),
+            path,
+            e.getMessage());
       }
     }
     table.clear();
     return 0;
   }
 
-  private static void replay(Segment segment, long from, ProducerStateTable table, long nowMs) throws IOException {
+  private static void replay(Segment segment, long from, ProducerStateTable table, long nowMs)
+      throws IOException {
     BatchScanner batches = segment.scanFrom(from);
     while (batches.next()) {
       if (batches.producerId() >= 0 && batches.baseOffset() >= from) {

@@ -5,8 +5,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The offsets of a log that other threads see. The append loop stores each with release after what it promises is true; readers
- * load with acquire. Each cell stands for itself: two loads may see different moments.
+ * The offsets of a log that other threads see. The append loop stores each with release after what
+ * it promises is true; readers load with acquire. Each cell stands for itself: two loads may see
+ * different moments.
  */
 @SingleWriter
 final class PublishedOffsets {
@@ -39,8 +40,14 @@ final class PublishedOffsets {
   PublishedOffsets(long logStart, long highWatermark, long durableEnd, long logEnd) {
     if (logStart > highWatermark || highWatermark > logEnd || durableEnd > logEnd) {
       throw new IllegalArgumentException(
-          "offsets out of order: logStart=" + logStart + " highWatermark=" + highWatermark + " durableEnd=" + durableEnd
-              + " logEnd=" + logEnd);
+          "offsets out of order: logStart="
+              + logStart
+              + " highWatermark="
+              + highWatermark
+              + " durableEnd="
+              + durableEnd
+              + " logEnd="
+              + logEnd);
     }
     this.logStart = logStart;
     this.lastStable = highWatermark;

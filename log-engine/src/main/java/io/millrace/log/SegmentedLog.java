@@ -14,8 +14,9 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log in segment files: the façade over appender, reader and trimmer, and the place where a disk error becomes an offline
- * directory. Owner: the append loop; see {@link PartitionLog} for what other threads may call.
+ * A log in segment files: the façade over appender, reader and trimmer, and the place where a disk
+ * error becomes an offline directory. Owner: the append loop; see {@link PartitionLog} for what
+ * other threads may call.
  */
 @SingleWriter
 final class SegmentedLog implements PartitionLog {
@@ -52,7 +53,8 @@ final class SegmentedLog implements PartitionLog {
       work.run();
     } catch (IOException e) {
       failed(e);
-      throw new LogStorageException(operation + " of " + state.path() + " failed: " + e.getMessage(), e);
+      throw new LogStorageException(
+          operation + " of " + state.path() + " failed: " + e.getMessage(), e);
     }
   }
 
@@ -114,7 +116,10 @@ final class SegmentedLog implements PartitionLog {
     return state.takeUnit();
   }
 
-  /** A flush came back. After a truncation meanwhile it promises nothing: what was kept is in the next unit. */
+  /**
+   * A flush came back. After a truncation meanwhile it promises nothing: what was kept is in the
+   * next unit.
+   */
   void flushed(FlushUnit unit) throws IOException {
     if (unit.generation() == state.generation) {
       unit.completed();
@@ -215,7 +220,10 @@ final class SegmentedLog implements PartitionLog {
     }
   }
 
-  /** Ends the log's service without calling it a failure: it is deleted, or the node stops. Any thread. */
+  /**
+   * Ends the log's service without calling it a failure: it is deleted, or the node stops. Any
+   * thread.
+   */
   void retire(String reason, boolean forDeletion) {
     state.deleted = forDeletion;
     state.offlineReason = reason;
@@ -244,7 +252,10 @@ final class SegmentedLog implements PartitionLog {
         state.offsets.logStartAcquire());
   }
 
-  /** Gathers what makes the next start quick: the active segment's index and the producers, as they end. */
+  /**
+   * Gathers what makes the next start quick: the active segment's index and the producers, as they
+   * end.
+   */
   void prepareClose() throws IOException {
     writeStaged();
     Segment active = state.segments.active();
@@ -345,6 +356,12 @@ final class SegmentedLog implements PartitionLog {
 
   @Override
   public String toString() {
-    return "PartitionLog(" + state.id + " start=" + logStartOffset() + " end=" + logEndOffset() + ")";
+    return "PartitionLog("
+        + state.id
+        + " start="
+        + logStartOffset()
+        + " end="
+        + logEndOffset()
+        + ")";
   }
 }

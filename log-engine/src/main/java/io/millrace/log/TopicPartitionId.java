@@ -4,8 +4,9 @@ import io.millrace.protocol.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One partition of one incarnation of a topic. The name becomes a directory name, so an instance of this type is the proof
- * that the name is safe: legal characters only, never {@code .} or {@code ..}, short enough for a file system.
+ * One partition of one incarnation of a topic. The name becomes a directory name, so an instance of
+ * this type is the proof that the name is safe: legal characters only, never {@code .} or {@code
+ * ..}, short enough for a file system.
  *
  * @param topicId tells a re-created topic from its predecessor; {@link Uuid#ZERO} is refused
  * @param partition 0 or more
@@ -20,7 +21,8 @@ public record TopicPartitionId(Uuid topicId, String topic, int partition) {
       throw new IllegalArgumentException(problem);
     }
     if (partition < 0) {
-      throw new IllegalArgumentException("partition " + partition + " of topic " + topic + " is negative");
+      throw new IllegalArgumentException(
+          "partition " + partition + " of topic " + topic + " is negative");
     }
     if (topicId.equals(Uuid.ZERO)) {
       throw new IllegalArgumentException("topic " + topic + " has no id");
@@ -37,14 +39,21 @@ public record TopicPartitionId(Uuid topicId, String topic, int partition) {
     }
     for (int i = 0; i < topic.length(); i++) {
       if (!isLegal(topic.charAt(i))) {
-        return "topic name has an illegal character at index " + i + "; legal are a-z A-Z 0-9 . _ -";
+        return "topic name has an illegal character at index "
+            + i
+            + "; legal are a-z A-Z 0-9 . _ -";
       }
     }
     return null;
   }
 
   private static boolean isLegal(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z')
+        || (c >= 'A' && c <= 'Z')
+        || (c >= '0' && c <= '9')
+        || c == '.'
+        || c == '_'
+        || c == '-';
   }
 
   /** The name of the partition's directory, {@code <topic>-<partition>}. */

@@ -12,11 +12,17 @@ import com.tngtech.archunit.lang.ArchRule;
 final class ArchitectureTest {
 
   @ArchTest
-  static final ArchRule noPackageCycles = slices().matching("io.millrace.(**)").should().beFreeOfCycles();
+  static final ArchRule noPackageCycles =
+      slices().matching("io.millrace.(**)").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule nettyOnlyInTheTail =
-      noClasses().that().resideOutsideOfPackage("io.millrace.log.tail").should().dependOnClassesThat().resideInAPackage("io.netty..");
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.millrace.log.tail")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.netty..");
 
   @ArchTest
   static final ArchRule theTailUsesBuffersOnly =
@@ -59,5 +65,9 @@ final class ArchitectureTest {
       noClasses()
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("io.millrace.replication..", "io.millrace.metadata..", "io.millrace.server..", "org.apache.ratis..");
+          .resideInAnyPackage(
+              "io.millrace.replication..",
+              "io.millrace.metadata..",
+              "io.millrace.server..",
+              "org.apache.ratis..");
 }

@@ -45,7 +45,11 @@ final class LogFailureTest {
     fixture.disk.limitBytes(100);
     fixture.append("b");
 
-    assertThat(heard).singleElement().asString().contains("disk-a/orders-3/").contains("No space left");
+    assertThat(heard)
+        .singleElement()
+        .asString()
+        .contains("disk-a/orders-3/")
+        .contains("No space left");
     assertThat(fixture.log.durableEndOffset()).isEqualTo(1);
   }
 
@@ -62,7 +66,8 @@ final class LogFailureTest {
                 new LogDirectory(fixture.disk, fixture.appendLoop, fixture.flushLoop),
                 new LogDirectory(second, fixture.appendLoop, fixture.flushLoop)),
             fixture.clock);
-    PartitionLog other = manager.getOrCreate(new TopicPartitionId(new Uuid(1, 2), "orders", 4), LogConfig.DEFAULT);
+    PartitionLog other =
+        manager.getOrCreate(new TopicPartitionId(new Uuid(1, 2), "orders", 4), LogConfig.DEFAULT);
     PartitionLog failing = manager.getOrCreate(LogFixture.ID, LogConfig.DEFAULT);
     fixture.disk.failWrites(true);
 

@@ -42,7 +42,9 @@ final class LogFixture {
 
   private LogManager open() {
     return LogManager.open(
-        managerConfig.withDefaults(config), List.of(new LogDirectory(disk, appendLoop, flushLoop)), clock);
+        managerConfig.withDefaults(config),
+        List.of(new LogDirectory(disk, appendLoop, flushLoop)),
+        clock);
   }
 
   /** Lets both loops do all that is due. */

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Random histories of append, flush, truncate, retain, stop, kill and loss of power against the simplest model of a log: a list
- * of batches. A failure names its seed.
+ * Random histories of append, flush, truncate, retain, stop, kill and loss of power against the
+ * simplest model of a log: a list of batches. A failure names its seed.
  */
 final class LogHistoryPropertyTest {
 
@@ -59,7 +59,8 @@ final class LogHistoryPropertyTest {
   private static final class History {
     private final SplittableRandom random;
     private final LogFixture fixture =
-        new LogFixture("segment.bytes", "400", "index.interval.bytes", "90", "file.delete.delay.ms", "50");
+        new LogFixture(
+            "segment.bytes", "400", "index.interval.bytes", "90", "file.delete.delay.ms", "50");
     private final List<Batch> model = new ArrayList<>();
     private final List<String> done = new ArrayList<>();
     private long durable;
@@ -71,7 +72,8 @@ final class LogHistoryPropertyTest {
     History(long seed) {
       random = new SplittableRandom(seed);
       if (random.nextInt(4) == 0) {
-        fixture.managerConfig = new LogManagerConfig(LogConfig.DEFAULT, 0, 86_400_000, 300_000, 300);
+        fixture.managerConfig =
+            new LogManagerConfig(LogConfig.DEFAULT, 0, 86_400_000, 300_000, 300);
         fixture.reopen();
       }
     }
@@ -102,7 +104,8 @@ final class LogHistoryPropertyTest {
         fixture.log.setHighWatermark(random.nextLong(end() + 1));
         note("high watermark " + fixture.log.highWatermark(), true);
       } else if (dice < 88) {
-        fixture.log.reconfigure(LogFixture.settings("segment.bytes", "400", "retention.bytes", "700"));
+        fixture.log.reconfigure(
+            LogFixture.settings("segment.bytes", "400", "retention.bytes", "700"));
         fixture.manager.retain();
         note("retain", true);
       } else if (dice < 90) {
@@ -142,7 +145,11 @@ final class LogHistoryPropertyTest {
     private AppendResult send(int epoch, int firstSequence, List<String> values) {
       MemoryRecords records =
           Batches.ofProducer(
-              PRODUCER, epoch, firstSequence, fixture.clock.wallMillis(), values.toArray(String[]::new));
+              PRODUCER,
+              epoch,
+              firstSequence,
+              fixture.clock.wallMillis(),
+              values.toArray(String[]::new));
       return fixture.log.appendAsLeader(records, leaderEpoch);
     }
 
@@ -240,7 +247,10 @@ final class LogHistoryPropertyTest {
           expected.addAll(batch.values());
         }
       }
-      assertThat(Batches.values(data.records())).as("values from " + from).isEqualTo(expected).isNotEmpty();
+      assertThat(Batches.values(data.records()))
+          .as("values from " + from)
+          .isEqualTo(expected)
+          .isNotEmpty();
     }
 
     void finish() {

@@ -118,7 +118,8 @@ final class LogTrimTest {
 
   @Test
   void readInFlight_outlivesTheSegmentsRemoval() {
-    LogFixture fixture = withTen("segment.bytes", "250", "retention.bytes", "0", "file.delete.delay.ms", "100");
+    LogFixture fixture =
+        withTen("segment.bytes", "250", "retention.bytes", "0", "file.delete.delay.ms", "100");
     fixture.log.setHighWatermark(10);
     LogRead.Data before = (LogRead.Data) fixture.log.read(0, 1000, 10, true);
 

@@ -79,7 +79,8 @@ final class ProducerSequenceTest {
     assertThat(send(fixture, 0, 6, "value-6")).isEqualTo(new AppendResult.Duplicate(6, 6, -1, 0));
     fixture.crashAndReopen();
     assertThat(send(fixture, 0, 5, "value-5")).isEqualTo(new AppendResult.Duplicate(5, 5, -1, 0));
-    assertThat(send(fixture, 0, 9, "value-9").error()).isEqualTo(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    assertThat(send(fixture, 0, 9, "value-9").error())
+        .isEqualTo(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
     assertThat(send(fixture, 0, 8, "value-8")).isEqualTo(new AppendResult.Appended(8, 8, -1, 0));
   }
 

@@ -25,7 +25,8 @@ public record LeaderEpochs(List<Start> starts) {
   public record Start(int epoch, long offset) {
     public Start {
       if (epoch < 0 || offset < 0) {
-        throw new IllegalArgumentException("leader epoch " + epoch + " at offset " + offset + " must not be negative");
+        throw new IllegalArgumentException(
+            "leader epoch " + epoch + " at offset " + offset + " must not be negative");
       }
     }
   }
@@ -36,7 +37,8 @@ public record LeaderEpochs(List<Start> starts) {
       Start earlier = starts.get(i - 1);
       Start later = starts.get(i);
       if (earlier.epoch() >= later.epoch() || earlier.offset() >= later.offset()) {
-        throw new IllegalArgumentException("leader epochs out of order: " + earlier + " before " + later);
+        throw new IllegalArgumentException(
+            "leader epochs out of order: " + earlier + " before " + later);
       }
     }
   }
@@ -61,7 +63,10 @@ public record LeaderEpochs(List<Start> starts) {
     return new LeaderEpochs(keep(start -> start.offset() < endOffset));
   }
 
-  /** Forgets epochs that ended before the new start of the log; the one that holds it then begins there. */
+  /**
+   * Forgets epochs that ended before the new start of the log; the one that holds it then begins
+   * there.
+   */
   public LeaderEpochs startingAt(long startOffset) {
     int holder = -1;
     for (int i = 0; i < starts.size() && starts.get(i).offset() <= startOffset; i++) {
@@ -87,7 +92,9 @@ public record LeaderEpochs(List<Start> starts) {
     return epoch;
   }
 
-  /** The largest epoch not above the asked one, with its end offset; null when this log cannot tell. */
+  /**
+   * The largest epoch not above the asked one, with its end offset; null when this log cannot tell.
+   */
   public @Nullable Start endOf(int epoch, long logEnd) {
     if (epoch < 0 || epoch > latest()) {
       return null;
@@ -102,17 +109,22 @@ public record LeaderEpochs(List<Start> starts) {
       }
       floor = start.epoch();
     }
-    throw new AssertionError("latest epoch " + latest() + " is above " + epoch + " but no entry is");
+    throw new AssertionError(
+        "latest epoch " + latest() + " is above " + epoch + " but no entry is");
   }
 
   private List<Start> keep(Predicate<Start> wanted) {
     return starts.stream().filter(wanted).toList();
   }
 
-  /** The file's text: a header, one {@code epoch offset} a line, a checksum over all lines before it. */
+  /**
+   * The file's text: a header, one {@code epoch offset} a line, a checksum over all lines before
+   * it.
+   */
   public byte[] encode() {
     StringBuilder text = new StringBuilder(HEADER).append('\n');
-    starts.forEach(start -> text.append(start.epoch()).append(' ').append(start.offset()).append('\n'));
+    starts.forEach(
+        start -> text.append(start.epoch()).append(' ').append(start.offset()).append('\n'));
     text.append(checksum(text.toString())).append('\n');
     return text.toString().getBytes(StandardCharsets.UTF_8);
   }
@@ -127,17 +139,24 @@ public record LeaderEpochs(List<Start> starts) {
     List<String> lines = Arrays.asList(text.split("\n", -1));
     int last = lines.size() - 2;
     if (last < 1 || !lines.get(0).equals(HEADER) || !lines.get(last + 1).isEmpty()) {
-      throw new IllegalArgumentException("leader epoch file of " + bytes.length + " bytes has no header or is cut short");
+      throw new IllegalArgumentException(
+          "leader epoch file of " + bytes.length + " bytes has no header or is cut short");
     }
     String body = String.join("\n", lines.subList(0, last)) + "\n";
     if (!lines.get(last).equals(checksum(body))) {
       throw new IllegalArgumentException(
-          "leader epoch file has checksum " + lines.get(last) + ", its bytes have " + checksum(body));
+          "leader epoch file has checksum "
+              + lines.get(last)
+              + ", its bytes have "
+              + checksum(body));
     }
     List<Start> starts = new ArrayList<>();
     for (String line : lines.subList(1, last)) {
       int space = line.indexOf(' ');
-      starts.add(new Start(Integer.parseInt(line.substring(0, space)), Long.parseLong(line.substring(space + 1))));
+      starts.add(
+          new Start(
+              Integer.parseInt(line.substring(0, space)),
+              Long.parseLong(line.substring(space + 1))));
     }
     return new LeaderEpochs(starts);
   }

@@ -6,7 +6,10 @@ import org.jspecify.annotations.Nullable;
 /** One producer's recent past in one log: its epoch and its last five batches. */
 final class ProducerEntry {
 
-  /** As many requests as a Kafka producer may have in flight, so any of them can be recognized when repeated. */
+  /**
+   * As many requests as a Kafka producer may have in flight, so any of them can be recognized when
+   * repeated.
+   */
   static final int BATCHES_KEPT = 5;
 
   /** One remembered batch. */

@@ -46,16 +46,19 @@ final class ProducerSnapshot {
 
   static List<ProducerEntry> decode(byte[] bytes) {
     if (bytes.length < HEADER_BYTES) {
-      throw new IllegalArgumentException("producer snapshot has " + bytes.length + " bytes, its header alone " + HEADER_BYTES);
+      throw new IllegalArgumentException(
+          "producer snapshot has " + bytes.length + " bytes, its header alone " + HEADER_BYTES);
     }
     ByteBuffer in = ByteBuffer.wrap(bytes);
     int crc = in.getInt();
     if (crc != checksum(bytes)) {
-      throw new IllegalArgumentException("producer snapshot names checksum " + crc + ", its bytes have " + checksum(bytes));
+      throw new IllegalArgumentException(
+          "producer snapshot names checksum " + crc + ", its bytes have " + checksum(bytes));
     }
     short version = in.getShort();
     if (version != VERSION) {
-      throw new IllegalArgumentException("producer snapshot has version " + version + ", expected " + VERSION);
+      throw new IllegalArgumentException(
+          "producer snapshot has version " + version + ", expected " + VERSION);
     }
     try {
       int count = in.getInt();
@@ -65,7 +68,8 @@ final class ProducerSnapshot {
       }
       return entries;
     } catch (BufferUnderflowException e) {
-      throw new IllegalArgumentException("producer snapshot of " + bytes.length + " bytes is cut short", e);
+      throw new IllegalArgumentException(
+          "producer snapshot of " + bytes.length + " bytes is cut short", e);
     }
   }
 

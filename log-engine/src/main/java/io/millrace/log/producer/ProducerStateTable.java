@@ -12,9 +12,9 @@ import java.util.TreeSet;
 /**
  * The idempotent and transactional producers that wrote to a log lately.
  *
- * <p>The rules are Kafka's: an unknown producer may begin with any sequence, since its past may have been retained away; a new
- * epoch begins at 0; within an epoch each batch follows the last without gap; one of the last five batches sent again is
- * answered with the offsets it got.
+ * <p>The rules are Kafka's: an unknown producer may begin with any sequence, since its past may
+ * have been retained away; a new epoch begins at 0; within an epoch each batch follows the last
+ * without gap; one of the last five batches sent again is answered with the offsets it got.
  */
 @ConfinedTo("the append loop")
 public final class ProducerStateTable {
@@ -47,7 +47,11 @@ public final class ProducerStateTable {
           : refuse(
               ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
               batch,
-              "new epoch " + batch.producerEpoch() + " begins at sequence " + batch.baseSequence() + ", expected 0");
+              "new epoch "
+                  + batch.producerEpoch()
+                  + " begins at sequence "
+                  + batch.baseSequence()
+                  + ", expected 0");
     }
     Sent repeated = entry.find(batch.baseSequence(), batch.lastSequence());
     if (repeated != null) {
@@ -79,7 +83,8 @@ public final class ProducerStateTable {
     }
     if (batch.baseSequence() >= 0) {
       entry.remember(
-          new Sent(batch.baseSequence(), batch.lastSequence(), batch.baseOffset(), batch.lastOffset()));
+          new Sent(
+              batch.baseSequence(), batch.lastSequence(), batch.baseOffset(), batch.lastOffset()));
     }
     if (batch.transactional() && entry.transactionStart < 0) {
       entry.transactionStart = batch.baseOffset();
@@ -95,7 +100,9 @@ public final class ProducerStateTable {
     }
   }
 
-  /** The last stable offset at a high watermark: nothing of an undecided transaction lies below it. */
+  /**
+   * The last stable offset at a high watermark: nothing of an undecided transaction lies below it.
+   */
   public long lastStableOffset(long highWatermark) {
     decided.removeIf(transaction -> transaction.markerOffset() < highWatermark);
     long stable = highWatermark;

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /**
- * Walks the batches of a file by their headers, without reading what lies between. Stops where no plausible batch begins:
- * recovery cuts there.
+ * Walks the batches of a file by their headers, without reading what lies between. Stops where no
+ * plausible batch begins: recovery cuts there.
  *
  * <p>Confined to its user.
  */
@@ -42,7 +42,8 @@ public final class BatchScanner {
     if (limit - position < RecordBatch.HEADER_SIZE) {
       return false;
     }
-    if (position < windowPosition || position + RecordBatch.HEADER_SIZE > windowPosition + window.limit()) {
+    if (position < windowPosition
+        || position + RecordBatch.HEADER_SIZE > windowPosition + window.limit()) {
       window.clear().limit((int) Math.min(READ_AHEAD, limit - position));
       int read = file.read(window, position);
       window.limit(read);

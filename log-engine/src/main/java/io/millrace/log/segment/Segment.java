@@ -14,11 +14,12 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of batches and its index. The last segment of a log is active: the append loop writes to it. The others are sealed
- * and do not change but by truncation, which makes one active again.
+ * A file of batches and its index. The last segment of a log is active: the append loop writes to
+ * it. The others are sealed and do not change but by truncation, which makes one active again.
  *
- * <p>Readers on any thread see bytes up to {@link #endPosition()}, released after the bytes were written. The file is opened
- * when first touched; a sealed segment's index is read when first needed and may be dropped under memory pressure.
+ * <p>Readers on any thread see bytes up to {@link #endPosition()}, released after the bytes were
+ * written. The file is opened when first touched; a sealed segment's index is read when first
+ * needed and may be dropped under memory pressure.
  */
 @SingleWriter
 public final class Segment {
@@ -50,7 +51,8 @@ public final class Segment {
   private volatile @Nullable LogFile file;
   private volatile @Nullable SparseIndex liveIndex;
   private volatile SoftReference<SparseIndex> storedIndex = new SoftReference<>(null);
-  private volatile long maxTimestamp = -1; // UNKNOWN until asked for, in a sealed segment found at start
+  private volatile long maxTimestamp =
+      -1; // UNKNOWN until asked for, in a sealed segment found at start
   private volatile long nextOffset;
   private volatile boolean deleted;
 
@@ -71,7 +73,8 @@ public final class Segment {
   }
 
   /** A new, empty, active segment; its file is made now. */
-  public static Segment create(LogStorage storage, String directory, long baseOffset) throws IOException {
+  public static Segment create(LogStorage storage, String directory, long baseOffset)
+      throws IOException {
     Segment segment = new Segment(storage, directory, baseOffset);
     segment.liveIndex = new SparseIndex();
     segment.file().truncate(0);
@@ -79,7 +82,8 @@ public final class Segment {
   }
 
   /** A sealed segment that is known to be whole. Its index is read when it is needed. */
-  static Segment sealed(LogStorage storage, String directory, long baseOffset, long nextOffset) throws IOException {
+  static Segment sealed(LogStorage storage, String directory, long baseOffset, long nextOffset)
+      throws IOException {
     Segment segment = new Segment(storage, directory, baseOffset);
     segment.nextOffset = nextOffset;
     segment.maxTimestamp = UNKNOWN;
@@ -150,7 +154,9 @@ public final class Segment {
   public long maxTimestamp() throws IOException {
     long known = maxTimestamp;
     if (known == UNKNOWN) {
-      known = SegmentLoader.readOrRebuild(storage, directory, baseOffset, file(), endPosition()).maxTimestamp();
+      known =
+          SegmentLoader.readOrRebuild(storage, directory, baseOffset, file(), endPosition())
+              .maxTimestamp();
       maxTimestamp = known; // every thread computes the same
     }
     return known;
@@ -163,7 +169,9 @@ public final class Segment {
     }
     SparseIndex index = storedIndex.get();
     if (index == null) {
-      index = SegmentLoader.readOrRebuild(storage, directory, baseOffset, file(), endPosition()).index();
+      index =
+          SegmentLoader.readOrRebuild(storage, directory, baseOffset, file(), endPosition())
+              .index();
       storedIndex = new SoftReference<>(index);
     }
     return index;
@@ -194,7 +202,8 @@ public final class Segment {
    *
    * @return null when the offset lies behind this segment's last batch, or nothing may be returned
    */
-  public @Nullable Run select(long offset, int maxBytes, long upToOffset, boolean minOneBatch) throws IOException {
+  public @Nullable Run select(long offset, int maxBytes, long upToOffset, boolean minOneBatch)
+      throws IOException {
     long end = endPosition();
     Place first = find(offset);
     if (first == null) {
@@ -202,10 +211,12 @@ public final class Segment {
     }
     long wanted = Math.min(end, first.position() + maxBytes);
     SparseIndex index = index();
-    // Batches between the first and both of these indexed places are wanted for certain, so the walk begins behind them.
+    // Batches between the first and both of these indexed places are wanted for certain, so the
+    // walk begins behind them.
     long jump =
         Math.min(
-            index.positionAtOrBeforePosition((int) wanted - 1), index.positionAtOrBefore(relative(upToOffset)));
+            index.positionAtOrBeforePosition((int) wanted - 1),
+            index.positionAtOrBefore(relative(upToOffset)));
     BatchScanner batches = new BatchScanner(file(), Math.max(first.position(), jump), end);
     long stop = Math.max(first.position(), jump);
     long next = -1;
@@ -224,7 +235,8 @@ public final class Segment {
       return null;
     }
     // Nothing behind the jump fitted: the run ends where the batch at the jump begins.
-    return new Run(first.position(), (int) (stop - first.position()), next >= 0 ? next : batches.baseOffset());
+    return new Run(
+        first.position(), (int) (stop - first.position()), next >= 0 ? next : batches.baseOffset());
   }
 
   public Records slice(Run run) throws IOException {
@@ -233,7 +245,8 @@ public final class Segment {
 
   /** The first record that is not older than a timestamp, at or above an offset; or null. */
   public @Nullable Timed findTimestamp(long timestamp, long fromOffset) throws IOException {
-    BatchScanner batches = new BatchScanner(file(), index().positionForTimestamp(timestamp), endPosition());
+    BatchScanner batches =
+        new BatchScanner(file(), index().positionForTimestamp(timestamp), endPosition());
     while (batches.next()) {
       if (batches.maxTimestamp() < timestamp || batches.lastOffset() < fromOffset) {
         continue;
@@ -259,8 +272,11 @@ public final class Segment {
     return firstAppendMs;
   }
 
-  /** Counts a batch in that {@link #write} will bring to the file, and indexes it when it is time. */
-  public void stage(long batchBaseOffset, int size, long batchMaxTimestamp, int indexInterval, long nowMs) {
+  /**
+   * Counts a batch in that {@link #write} will bring to the file, and indexes it when it is time.
+   */
+  public void stage(
+      long batchBaseOffset, int size, long batchMaxTimestamp, int indexInterval, long nowMs) {
     if (firstAppendMs < 0) {
       firstAppendMs = nowMs;
     }
@@ -289,14 +305,18 @@ public final class Segment {
   /** The index files of this segment as it is now; to be written by {@link #storeIndex}. */
   public record IndexBytes(byte[] offsets, byte[] times) {}
 
-  /** Ends the active role; readers keep the index in memory until it was stored and is not needed. */
+  /**
+   * Ends the active role; readers keep the index in memory until it was stored and is not needed.
+   */
   public @Nullable IndexBytes seal() {
     SparseIndex index = liveIndex;
     if (index == null) {
       return null;
     }
     IndexBytes bytes =
-        new IndexBytes(index.encodeOffsets(), index.encodeTimes(stagedMaxTimestamp, (int) (nextOffset - baseOffset)));
+        new IndexBytes(
+            index.encodeOffsets(),
+            index.encodeTimes(stagedMaxTimestamp, (int) (nextOffset - baseOffset)));
     storedIndex = new SoftReference<>(index);
     return bytes;
   }
@@ -312,7 +332,10 @@ public final class Segment {
     liveIndex = null;
   }
 
-  /** This segment cut at a batch boundary, active again. Readers of the old one read what is left of the file. */
+  /**
+   * This segment cut at a batch boundary, active again. Readers of the old one read what is left of
+   * the file.
+   */
   public Segment truncatedTo(long offset) throws IOException {
     Place cut = find(offset);
     long size = cut == null ? endPosition() : cut.position();
@@ -335,11 +358,14 @@ public final class Segment {
     return active;
   }
 
-  /** Renames the files so that a restart does not see them; they stay readable until {@link #close}. */
+  /**
+   * Renames the files so that a restart does not see them; they stay readable until {@link #close}.
+   */
   public void markDeleted() throws IOException {
     file(); // a reader that holds this segment must find it open
     deleted = true;
-    for (String suffix : new String[] {SegmentFiles.LOG, SegmentFiles.INDEX, SegmentFiles.TIME_INDEX}) {
+    for (String suffix :
+        new String[] {SegmentFiles.LOG, SegmentFiles.INDEX, SegmentFiles.TIME_INDEX}) {
       if (storage.exists(path(suffix))) {
         storage.rename(path(suffix), path(suffix) + SegmentFiles.DELETED);
       }
@@ -349,7 +375,8 @@ public final class Segment {
   /** Removes what {@link #markDeleted} renamed. Flush loop. */
   public void removeDeleted() throws IOException {
     close();
-    for (String suffix : new String[] {SegmentFiles.LOG, SegmentFiles.INDEX, SegmentFiles.TIME_INDEX}) {
+    for (String suffix :
+        new String[] {SegmentFiles.LOG, SegmentFiles.INDEX, SegmentFiles.TIME_INDEX}) {
       storage.delete(path(suffix) + SegmentFiles.DELETED);
     }
   }

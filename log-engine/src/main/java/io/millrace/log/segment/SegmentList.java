@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log's segments in order, the last one active. The append loop replaces the whole array; readers hold on to the one they
- * loaded.
+ * A log's segments in order, the last one active. The append loop replaces the whole array; readers
+ * hold on to the one they loaded.
  *
  * <p>Invariant: never empty, base offsets grow strictly.
  */
@@ -20,7 +20,8 @@ public final class SegmentList {
 
   static {
     try {
-      SEGMENTS = MethodHandles.lookup().findVarHandle(SegmentList.class, "segments", Segment[].class);
+      SEGMENTS =
+          MethodHandles.lookup().findVarHandle(SegmentList.class, "segments", Segment[].class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -39,7 +40,10 @@ public final class SegmentList {
     for (int i = 1; i < list.size(); i++) {
       if (list.get(i - 1).baseOffset() >= list.get(i).baseOffset()) {
         throw new IllegalArgumentException(
-            "segment " + list.get(i).baseOffset() + " follows segment " + list.get(i - 1).baseOffset());
+            "segment "
+                + list.get(i).baseOffset()
+                + " follows segment "
+                + list.get(i - 1).baseOffset());
       }
     }
     return list.toArray(Segment[]::new);
@@ -63,7 +67,10 @@ public final class SegmentList {
     return now[now.length - 1];
   }
 
-  /** The segment that holds an offset, or the one after a gap; the first for older offsets. Any thread. */
+  /**
+   * The segment that holds an offset, or the one after a gap; the first for older offsets. Any
+   * thread.
+   */
   public Segment floor(long offset) {
     Segment[] now = acquire();
     int low = 0;

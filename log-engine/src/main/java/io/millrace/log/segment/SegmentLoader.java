@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings segments back from their files: quickly after a clean stop, by checking every batch after a crash. */
+/**
+ * Brings segments back from their files: quickly after a clean stop, by checking every batch after
+ * a crash.
+ */
 public final class SegmentLoader {
 
   private static final Logger LOG = LoggerFactory.getLogger(SegmentLoader.class);
@@ -26,14 +29,16 @@ public final class SegmentLoader {
   public record Recovered(Segment segment, @Nullable String cutReason, long cutBytes) {}
 
   /** A segment before the last, all of it flushed. */
-  public static Segment openSealed(LogStorage storage, String directory, long baseOffset, long nextOffset)
-      throws IOException {
+  public static Segment openSealed(
+      LogStorage storage, String directory, long baseOffset, long nextOffset) throws IOException {
     return Segment.sealed(storage, directory, baseOffset, nextOffset);
   }
 
-  /** The last segment after a clean stop, or null when its index files do not tell where it ends. */
-  public static @Nullable Segment openActive(LogStorage storage, String directory, long baseOffset, long nowMs)
-      throws IOException {
+  /**
+   * The last segment after a clean stop, or null when its index files do not tell where it ends.
+   */
+  public static @Nullable Segment openActive(
+      LogStorage storage, String directory, long baseOffset, long nowMs) throws IOException {
     SparseIndex.Stored stored = readIndex(storage, directory, baseOffset);
     if (stored == null) {
       return null;
@@ -53,12 +58,13 @@ public final class SegmentLoader {
   }
 
   /**
-   * Walks a segment after a crash, rebuilds its index and cuts what is torn. Batches that end at or beyond the recovery point
-   * are read and their checksum is computed; those before it were flushed whole.
+   * Walks a segment after a crash, rebuilds its index and cuts what is torn. Batches that end at or
+   * beyond the recovery point are read and their checksum is computed; those before it were flushed
+   * whole.
    *
    * @param visitor called with each good batch
-   * @throws IOException when a batch below the recovery point is damaged: that is not a torn write, and cutting would lose what
-   *     was acknowledged
+   * @throws IOException when a batch below the recovery point is damaged: that is not a torn write,
+   *     and cutting would lose what was acknowledged
    */
   public static Recovered recover(
       LogStorage storage,
@@ -70,7 +76,8 @@ public final class SegmentLoader {
       throws IOException {
     String path = AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.LOG));
     storage.delete(AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.INDEX)));
-    storage.delete(AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX)));
+    storage.delete(
+        AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX)));
     try (LogFile file = storage.open(path, false)) {
       long size = file.size();
       Walk walk = new Walk(baseOffset, indexInterval);
@@ -78,7 +85,10 @@ public final class SegmentLoader {
       if (walk.end < size && walk.nextOffset < recoveryPoint) {
         throw new IOException(
             damaged(storage, path, walk.end, walk.nextOffset)
-                + " (" + problem + "), below the recovery point " + recoveryPoint
+                + " ("
+                + problem
+                + "), below the recovery point "
+                + recoveryPoint
                 + ": flushed data was damaged; restore the replica from another broker by deleting its directory");
       }
       if (walk.end < size) {
@@ -100,12 +110,21 @@ public final class SegmentLoader {
   }
 
   private static String damaged(LogStorage storage, String path, long position, long offset) {
-    return storage.describe() + "/" + path + " is damaged at position " + position + ", offset " + offset;
+    return storage.describe()
+        + "/"
+        + path
+        + " is damaged at position "
+        + position
+        + ", offset "
+        + offset;
   }
 
-  /** A sealed segment's index from its files; when they are missing or damaged, from its batches. */
+  /**
+   * A sealed segment's index from its files; when they are missing or damaged, from its batches.
+   */
   static SparseIndex.Stored readOrRebuild(
-      LogStorage storage, String directory, long baseOffset, LogFile file, long end) throws IOException {
+      LogStorage storage, String directory, long baseOffset, LogFile file, long end)
+      throws IOException {
     SparseIndex.Stored stored = readIndex(storage, directory, baseOffset);
     if (stored != null) {
       return stored;
@@ -114,24 +133,33 @@ public final class SegmentLoader {
     String problem = walk.run(new BatchScanner(file, 0, end), 0, batch -> {});
     if (walk.end < end) {
       String path = AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.LOG));
-      throw new IOException(damaged(storage, path, walk.end, walk.nextOffset) + " (" + problem + ")");
+      throw new IOException(
+          damaged(storage, path, walk.end, walk.nextOffset) + " (" + problem + ")");
     }
-    return new SparseIndex.Stored(walk.index, walk.maxTimestamp, (int) (walk.nextOffset - baseOffset));
+    return new SparseIndex.Stored(
+        walk.index, walk.maxTimestamp, (int) (walk.nextOffset - baseOffset));
   }
 
-  private static SparseIndex.@Nullable Stored readIndex(LogStorage storage, String directory, long baseOffset)
-      throws IOException {
-    String offsetPath = AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.INDEX));
+  private static SparseIndex.@Nullable Stored readIndex(
+      LogStorage storage, String directory, long baseOffset) throws IOException {
+    String offsetPath =
+        AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.INDEX));
     byte[] offsets = AtomicFile.read(storage, offsetPath);
     byte[] times =
-        AtomicFile.read(storage, AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX)));
+        AtomicFile.read(
+            storage,
+            AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX)));
     if (offsets == null || times == null) {
       return null;
     }
     try {
       return SparseIndex.decode(offsets, times);
     } catch (IllegalArgumentException e) {
-      LOG.warn("index is damaged and will be rebuilt path={}/{} reason={}", storage.describe(), offsetPath, e.getMessage());
+      LOG.warn(
+          "index is damaged and will be rebuilt path={}/{} reason={}",
+          storage.describe(),
+          offsetPath,
+          e.getMessage());
       return null;
     }
   }
@@ -154,10 +182,15 @@ public final class SegmentLoader {
     }
 
     /** Walks as far as batches are good; returns what is wrong with the next. */
-    String run(BatchScanner batches, long verifyFrom, Consumer<BatchScanner> visitor) throws IOException {
+    String run(BatchScanner batches, long verifyFrom, Consumer<BatchScanner> visitor)
+        throws IOException {
       while (batches.next()) {
         if (batches.baseOffset() < nextOffset) {
-          return "batch at offset " + batches.baseOffset() + " where " + nextOffset + " was expected";
+          return "batch at offset "
+              + batches.baseOffset()
+              + " where "
+              + nextOffset
+              + " was expected";
         }
         if (batches.lastOffset() >= verifyFrom && !batches.isCrcValid()) {
           return "checksum of the batch at offset " + batches.baseOffset() + " is wrong";

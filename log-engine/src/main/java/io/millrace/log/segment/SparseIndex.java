@@ -8,15 +8,15 @@ import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
- * A segment's offset and time index: every few kilobytes one entry of a batch's relative base offset, its position, and the
- * largest timestamp of all batches before it.
+ * A segment's offset and time index: every few kilobytes one entry of a batch's relative base
+ * offset, its position, and the largest timestamp of all batches before it.
  *
- * <p>The append loop adds; any thread looks up. An entry is written before {@code count} is released, and arrays grow by copy,
- * so a reader that acquires a count finds that many entries.
+ * <p>The append loop adds; any thread looks up. An entry is written before {@code count} is
+ * released, and arrays grow by copy, so a reader that acquires a count finds that many entries.
  *
- * <p>On disk, once the segment is sealed or the log closed cleanly: {@code .index} holds (relative offset : int32, position :
- * int32)*, {@code .timeindex} holds (largest timestamp : int64, relative offset : int32)* with one last entry for the end of
- * the segment; each ends with its CRC-32C.
+ * <p>On disk, once the segment is sealed or the log closed cleanly: {@code .index} holds (relative
+ * offset : int32, position : int32)*, {@code .timeindex} holds (largest timestamp : int64, relative
+ * offset : int32)* with one last entry for the end of the segment; each ends with its CRC-32C.
  */
 @SingleWriter
 final class SparseIndex {
@@ -139,11 +139,16 @@ final class SparseIndex {
     int n = (offsetBytes.length - 4) / 8;
     if (offsetBytes.length != n * 8 + 4 || timeBytes.length != (n + 1) * 12 + 4) {
       throw new IllegalArgumentException(
-          "index files of " + offsetBytes.length + " and " + timeBytes.length + " bytes do not fit together");
+          "index files of "
+              + offsetBytes.length
+              + " and "
+              + timeBytes.length
+              + " bytes do not fit together");
     }
     ByteBuffer places = ByteBuffer.wrap(offsetBytes);
     ByteBuffer times = ByteBuffer.wrap(timeBytes);
-    if (places.getInt(n * 8) != checksum(offsetBytes) || times.getInt((n + 1) * 12) != checksum(timeBytes)) {
+    if (places.getInt(n * 8) != checksum(offsetBytes)
+        || times.getInt((n + 1) * 12) != checksum(timeBytes)) {
       throw new IllegalArgumentException("an index file's checksum is wrong");
     }
     SparseIndex index = new SparseIndex();

@@ -53,7 +53,8 @@ final class ChannelLogFile implements LogFile {
     try {
       channel.truncate(size);
     } catch (IOException e) {
-      throw new IOException("truncation of " + path + " to " + size + " failed: " + e.getMessage(), e);
+      throw new IOException(
+          "truncation of " + path + " to " + size + " failed: " + e.getMessage(), e);
     }
   }
 

@@ -68,7 +68,11 @@ public final class FileLogStorage implements LogStorage {
   }
 
   private String alreadyTaken() {
-    return "log directory " + root + " is in use by another Millrace process (lock file " + resolve(LOCK_FILE) + ")";
+    return "log directory "
+        + root
+        + " is in use by another Millrace process (lock file "
+        + resolve(LOCK_FILE)
+        + ")";
   }
 
   @Override
@@ -98,7 +102,8 @@ public final class FileLogStorage implements LogStorage {
     Path file = resolve(path);
     FileChannel channel =
         create
-            ? FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)
+            ? FileChannel.open(
+                file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)
             : FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
     return new ChannelLogFile(file, channel);
   }

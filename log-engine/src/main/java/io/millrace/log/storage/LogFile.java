@@ -10,7 +10,10 @@ public interface LogFile extends Closeable {
 
   long size() throws IOException;
 
-  /** Fills the buffer from a position as far as the file reaches; returns the bytes read, 0 at the end. */
+  /**
+   * Fills the buffer from a position as far as the file reaches; returns the bytes read, 0 at the
+   * end.
+   */
   int read(ByteBuffer into, long position) throws IOException;
 
   /** Writes all remaining bytes at a position. */
@@ -22,8 +25,8 @@ public interface LogFile extends Closeable {
   void force() throws IOException;
 
   /**
-   * A part of the file, to be sent without passing through this process where the system can. It stays readable after the file
-   * was deleted or closed here, until it is released.
+   * A part of the file, to be sent without passing through this process where the system can. It
+   * stays readable after the file was deleted or closed here, until it is released.
    */
   Records slice(long position, int length) throws IOException;
 }

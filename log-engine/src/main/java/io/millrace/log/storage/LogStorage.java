@@ -5,11 +5,12 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * One directory tree of log files. Paths are relative to its root, with {@code /} between names; they are made by the log
- * from checked names and never come from the wire.
+ * One directory tree of log files. Paths are relative to its root, with {@code /} between names;
+ * they are made by the log from checked names and never come from the wire.
  *
- * <p>What survives a crash is what a POSIX file system promises: bytes of a file once {@link LogFile#force} returned, names of
- * files (creation, rename, deletion) once {@link #syncDirectory} of their directory returned.
+ * <p>What survives a crash is what a POSIX file system promises: bytes of a file once {@link
+ * LogFile#force} returned, names of files (creation, rename, deletion) once {@link #syncDirectory}
+ * of their directory returned.
  */
 public interface LogStorage {
 
@@ -30,7 +31,9 @@ public interface LogStorage {
 
   void createDirectory(String directory) throws IOException;
 
-  /** Opens a file for reading and writing; creates it when it is missing and {@code create} is set. */
+  /**
+   * Opens a file for reading and writing; creates it when it is missing and {@code create} is set.
+   */
   LogFile open(String path, boolean create) throws IOException;
 
   /** Moves a file or a directory, replacing a file of the target's name in one step. */

@@ -6,7 +6,10 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** One log's chunks, oldest first, replaced as a whole when one comes or goes. Changed on the append loop. */
+/**
+ * One log's chunks, oldest first, replaced as a whole when one comes or goes. Changed on the append
+ * loop.
+ */
 @SingleWriter
 public final class LogTail {
 
@@ -50,7 +53,10 @@ public final class LogTail {
     return chunk;
   }
 
-  /** Makes the next append begin a new chunk: the next batch does not follow the last one in the same file. */
+  /**
+   * Makes the next append begin a new chunk: the next batch does not follow the last one in the
+   * same file.
+   */
   public void interrupt() {
     current = null;
   }
@@ -84,7 +90,8 @@ public final class LogTail {
   }
 
   /** Reads from memory; null when the offset is older, or was cut away meanwhile. Any thread. */
-  public TailChunk.@Nullable Run read(long fromOffset, int maxBytes, long upToOffset, boolean minOneBatch) {
+  public TailChunk.@Nullable Run read(
+      long fromOffset, int maxBytes, long upToOffset, boolean minOneBatch) {
     TailChunk[] now = (TailChunk[]) CHUNKS.getAcquire(this);
     for (int i = now.length - 1; i >= 0; i--) {
       TailChunk.Run run = now[i].read(fromOffset, maxBytes, upToOffset, minOneBatch);

@@ -4,8 +4,8 @@ import io.millrace.concurrent.ConfinedTo;
 import java.util.ArrayDeque;
 
 /**
- * The memory that all logs of one directory have for their tails. At the limit the oldest chunk is let go, whichever log has
- * it; a chunk with unwritten bytes is passed over.
+ * The memory that all logs of one directory have for their tails. At the limit the oldest chunk is
+ * let go, whichever log has it; a chunk with unwritten bytes is passed over.
  */
 @ConfinedTo("the append loop")
 public final class TailCache {

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  *   | in the file, readable  | to be written | free
  * </pre>
  *
- * <p>The append loop stages, writes and shows. Readers see batches up to a count released after their bytes were written to
- * the file. A reader takes a reference of the chunk, and fails to when it was let go meanwhile: it then reads the file.
+ * <p>The append loop stages, writes and shows. Readers see batches up to a count released after
+ * their bytes were written to the file. A reader takes a reference of the chunk, and fails to when
+ * it was let go meanwhile: it then reads the file.
  */
 @SingleWriter
 public final class TailChunk {
@@ -110,7 +111,8 @@ public final class TailChunk {
   /**
    * Whole batches from the one that holds an offset on. Any thread.
    *
-   * @return null when the chunk does not hold the offset, was let go, or has nothing that may be returned
+   * @return null when the chunk does not hold the offset, was let go, or has nothing that may be
+   *     returned
    */
   public @Nullable Run read(long fromOffset, int maxBytes, long upToOffset, boolean minOneBatch) {
     if (fromOffset < firstOffset || !retain()) {

@@ -31,15 +31,19 @@ public final class Batches {
   }
 
   /** A batch as a leader sends it to its followers. */
-  public static MemoryRecords ofLeader(long baseOffset, int leaderEpoch, long timestamp, String... values) {
+  public static MemoryRecords ofLeader(
+      long baseOffset, int leaderEpoch, long timestamp, String... values) {
     return fill(
-            new RecordBatchBuilder(1 << 20).baseOffset(baseOffset).partitionLeaderEpoch(leaderEpoch),
+            new RecordBatchBuilder(1 << 20)
+                .baseOffset(baseOffset)
+                .partitionLeaderEpoch(leaderEpoch),
             timestamp,
             values)
         .build();
   }
 
-  private static RecordBatchBuilder fill(RecordBatchBuilder builder, long timestamp, String... values) {
+  private static RecordBatchBuilder fill(
+      RecordBatchBuilder builder, long timestamp, String... values) {
     for (String value : values) {
       builder.append(timestamp, null, value.getBytes(StandardCharsets.UTF_8));
     }

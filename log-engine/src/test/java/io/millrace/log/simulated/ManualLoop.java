@@ -6,8 +6,8 @@ import java.util.ArrayDeque;
 import java.util.PriorityQueue;
 
 /**
- * A loop that runs a task when the test says so, on the test's thread. The test counts as being on the loop, so that it may
- * call what belongs there.
+ * A loop that runs a task when the test says so, on the test's thread. The test counts as being on
+ * the loop, so that it may call what belongs there.
  */
 public final class ManualLoop implements EventLoop {
 

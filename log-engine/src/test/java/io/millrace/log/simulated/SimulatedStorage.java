@@ -15,11 +15,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A disk in memory that keeps, over {@link #crash}, only what was forced, and of the rest what chance leaves: any of the writes
- * since the last force, whole or cut, and any of the names since the last sync of their directory.
+ * A disk in memory that keeps, over {@link #crash}, only what was forced, and of the rest what
+ * chance leaves: any of the writes since the last force, whole or cut, and any of the names since
+ * the last sync of their directory.
  *
- * <p>Faults are set by the test: {@link #failForces}, {@link #failWrites}, {@link #limitBytes}. Confined to one thread, or used
- * under a lock of the test's.
+ * <p>Faults are set by the test: {@link #failForces}, {@link #failWrites}, {@link #limitBytes}.
+ * Confined to one thread, or used under a lock of the test's.
  */
 public final class SimulatedStorage implements LogStorage {
 
