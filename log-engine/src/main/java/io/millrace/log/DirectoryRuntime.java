@@ -53,12 +53,12 @@ final class DirectoryRuntime implements LogHost {
       BiConsumer<String, String> offlineListener) {
     this.storage = directory.storage();
     this.appendLoop = directory.appendLoop();
-    this.flushLoop = directory.flushLoop();
+    this.flushLoop = directory.flushLoops().get(0);
     this.config = config;
     this.clock = clock;
     this.offlineListener = offlineListener;
     this.tails = new TailCache(config.tailCacheBytes());
-    this.flush = new FlushStage(storage, appendLoop, flushLoop, this::failed);
+    this.flush = new FlushStage(storage, appendLoop, directory.flushLoops(), this::failed);
     this.checkpoint = new OffsetsCheckpoint(storage);
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -16,7 +17,8 @@ import java.util.function.Consumer;
  *
  * <pre>
  *   append loop:  write A B | write A C        | publish A B, write ... | publish A C ...
- *   flush loop:              | flush A B       | flush A C              |
+ *   flush loops:             | flush A         | flush A                |
+ *                            | flush B         | flush C                |
  * </pre>
  *
  * <p>After a failed flush there is never another: the kernel may have dropped the pages and report
@@ -29,7 +31,7 @@ final class FlushStage {
 
   private final LogStorage storage;
   private final EventLoop appendLoop;
-  private final EventLoop flushLoop;
+  private final List<EventLoop> flushLoops;
   private final Consumer<IOException> failure;
   private final Set<SegmentedLog> dirty = new LinkedHashSet<>();
   private final List<Runnable> waitingForIdle = new ArrayList<>();
@@ -39,11 +41,11 @@ final class FlushStage {
   FlushStage(
       LogStorage storage,
       EventLoop appendLoop,
-      EventLoop flushLoop,
+      List<EventLoop> flushLoops,
       Consumer<IOException> failure) {
     this.storage = storage;
     this.appendLoop = appendLoop;
-    this.flushLoop = flushLoop;
+    this.flushLoops = flushLoops;
     this.failure = failure;
   }
 
@@ -69,7 +71,7 @@ final class FlushStage {
       return;
     }
     running = true;
-    flushLoop.execute(() -> flush(pass));
+    deal(pass);
   }
 
   /** Runs a task once everything added until then was flushed; never after a failure. */
@@ -83,23 +85,48 @@ final class FlushStage {
     failed = true;
   }
 
-  private void flush(List<Part> pass) {
-    try {
-      boolean rootChanged = false;
-      for (Part part : pass) {
-        flush(part);
-        rootChanged |= part.unit().makesRootEntry();
+  /** Deals the parts of a pass out to the loops; the one that ends last reports. */
+  private void deal(List<Part> pass) {
+    int shares = Math.min(flushLoops.size(), pass.size());
+    Pass shared = new Pass(pass, shares);
+    for (int share = 0; share < shares; share++) {
+      int first = share;
+      flushLoops.get(share).execute(() -> shared.run(first));
+    }
+  }
+
+  /** One pass. Any flush loop; only {@code left} and {@code broken} are shared. */
+  private final class Pass {
+    private final List<Part> parts;
+    private final int shares;
+    private final AtomicInteger left;
+    private volatile boolean broken;
+
+    Pass(List<Part> parts, int shares) {
+      this.parts = parts;
+      this.shares = shares;
+      this.left = new AtomicInteger(shares);
+    }
+
+    void run(int first) {
+      try {
+        for (int i = first; i < parts.size(); i += shares) {
+          flush(parts.get(i));
+        }
+        if (left.decrementAndGet() == 0 && !broken) {
+          if (parts.stream().anyMatch(part -> part.unit().makesRootEntry())) {
+            storage.syncDirectory("");
+          }
+          appendLoop.execute(() -> completed(parts));
+        }
+      } catch (IOException e) {
+        broken = true;
+        appendLoop.execute(
+            () -> {
+              stop();
+              failure.accept(e);
+            });
       }
-      if (rootChanged) {
-        storage.syncDirectory("");
-      }
-      appendLoop.execute(() -> completed(pass));
-    } catch (IOException e) {
-      appendLoop.execute(
-          () -> {
-            stop();
-            failure.accept(e);
-          });
     }
   }
 

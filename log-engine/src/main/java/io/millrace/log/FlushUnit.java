@@ -96,15 +96,25 @@ final class FlushUnit {
       PartitionMetadata.force(storage, directory);
     }
     for (Segment segment : segments) {
-      if (!segment.isDeleted()) {
-        segment.file().force();
-      }
+      force(segment);
     }
     if (!overtaken) {
       describe(storage);
     }
     if (namesChanged) {
       storage.syncDirectory(directory);
+    }
+  }
+
+  private static void force(Segment segment) throws IOException {
+    try {
+      if (!segment.isDeleted()) {
+        segment.file().force();
+      }
+    } catch (IOException e) {
+      if (!segment.isDeleted()) { // else it was closed meanwhile, and nobody waits for it
+        throw e;
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package io.millrace.log;
 
 import io.millrace.concurrent.Clock;
+import io.millrace.concurrent.EventLoop;
 import io.millrace.concurrent.ThreadEventLoop;
 import io.millrace.log.storage.FileLogStorage;
 import io.millrace.protocol.Uuid;
@@ -8,6 +9,7 @@ import io.millrace.protocol.record.MemoryRecords;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
@@ -16,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Appends batches of 1 KiB records to six partitions, each acknowledged when it is durable, a bounded number in flight; prints
- * throughput. Run by hand: {@code LogBenchmark DIRECTORY [megabytes] [batchBytes] [batchesInFlight] [flushBeforeAck]}.
+ * throughput. Run by hand: {@code LogBenchmark DIRECTORY [megabytes] [batchBytes] [batchesInFlight] [flushBeforeAck] [flushLoops]}.
  */
 public final class LogBenchmark {
 
@@ -34,14 +36,18 @@ public final class LogBenchmark {
     for (int round = 1; round <= 3; round++) {
       Path directory = Files.createTempDirectory(root, "log-benchmark");
       ThreadEventLoop append = new ThreadEventLoop("append", clock, (loop, cause) -> cause.printStackTrace());
-      ThreadEventLoop flusher = new ThreadEventLoop("flush", clock, (loop, cause) -> cause.printStackTrace());
+      List<EventLoop> flushers = new ArrayList<>();
+      int loops = args.length > 5 ? Integer.parseInt(args[5]) : LogDirectory.RECOMMENDED_FLUSH_LOOPS;
+      for (int i = 0; i < loops; i++) {
+        flushers.add(new ThreadEventLoop("flush-" + i, clock, (loop, cause) -> cause.printStackTrace()));
+      }
       FileLogStorage storage = FileLogStorage.at(directory);
       LogManager manager =
-          LogManager.open(LogManagerConfig.DEFAULT, List.of(new LogDirectory(storage, append, flusher)), clock);
+          LogManager.open(LogManagerConfig.DEFAULT, List.of(new LogDirectory(storage, append, flushers)), clock);
       run(manager, clock, bytes, batchBytes, inFlight, flush, round);
       manager.shutdown().get(30, TimeUnit.SECONDS);
       append.close();
-      flusher.close();
+      flushers.forEach(loop -> ((ThreadEventLoop) loop).close());
       for (int p = 0; p < PARTITIONS; p++) {
         storage.delete("bench-" + p);
       }
