@@ -14,9 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The {@link EventLoop} of production: one named daemon thread behind a bounded lock-free queue. It takes what waits in the
- * queue, runs the timers that are due, and parks when there is nothing to do; an idle loop costs no CPU. A hand-over to a
- * sleeping loop wakes it once, however many tasks come while it wakes.
+ * The {@link EventLoop} of production: one named daemon thread behind a bounded lock-free queue. It
+ * takes what waits in the queue, runs the timers that are due, and parks when there is nothing to
+ * do; an idle loop costs no CPU. A hand-over to a sleeping loop wakes it once, however many tasks
+ * come while it wakes.
  *
  * <pre>
  *   OPEN --close()--> CLOSING --queue empty--> CLOSED
@@ -28,7 +29,8 @@ import org.slf4j.LoggerFactory;
  *   <li>CLOSED: the thread has ended, or ends without running another task.
  * </ul>
  *
- * <p>A task that was accepted is run, also when the loop is closed at that moment; a task that was refused is not.
+ * <p>A task that was accepted is run, also when the loop is closed at that moment; a task that was
+ * refused is not.
  */
 public final class ThreadEventLoop implements EventLoop, AutoCloseable {
 
@@ -68,10 +70,13 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
   }
 
   /**
-   * @param queueCapacity rounded up to a power of two; {@link #tryExecute} refuses at three quarters of it
+   * @param queueCapacity rounded up to a power of two; {@link #tryExecute} refuses at three
+   *     quarters of it
    */
-  @SuppressWarnings("ThisEscapedInObjectConstruction") // the last statement of a final class: every field is set
-  public ThreadEventLoop(String name, Clock clock, LoopFailureHandler failureHandler, int queueCapacity) {
+  @SuppressWarnings(
+      "ThisEscapedInObjectConstruction") // the last statement of a final class: every field is set
+  public ThreadEventLoop(
+      String name, Clock clock, LoopFailureHandler failureHandler, int queueCapacity) {
     this.name = name;
     this.clock = clock;
     this.failureHandler = failureHandler;
@@ -104,7 +109,8 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
       throw new RejectedExecutionException("loop " + name + " is closed");
     }
     if (!queue.offer(task)) {
-      throw new RejectedExecutionException("loop " + name + " is full: " + queue.capacity() + " tasks wait");
+      throw new RejectedExecutionException(
+          "loop " + name + " is full: " + queue.capacity() + " tasks wait");
     }
     if (!settleAfterOffer(task)) {
       throw new RejectedExecutionException("loop " + name + " is closed");
@@ -113,7 +119,9 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
 
   @Override
   public boolean tryExecute(Runnable task) {
-    return state == State.OPEN && queue.offerIfBelowThreshold(task, tryExecuteMark) && settleAfterOffer(task);
+    return state == State.OPEN
+        && queue.offerIfBelowThreshold(task, tryExecuteMark)
+        && settleAfterOffer(task);
   }
 
   @Override
@@ -145,7 +153,10 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
     return terminated.copy();
   }
 
-  /** {@link #shutdown} and, unless called on the loop, waits up to ten seconds for the thread to end. */
+  /**
+   * {@link #shutdown} and, unless called on the loop, waits up to ten seconds for the thread to
+   * end.
+   */
   @Override
   public void close() {
     shutdown();
@@ -171,8 +182,8 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
   }
 
   /**
-   * Wakes the loop when it sleeps. And settles the race with {@link #shutdown}: the task was put into the queue after the
-   * state was seen OPEN, but the last drain may have gone by in between.
+   * Wakes the loop when it sleeps. And settles the race with {@link #shutdown}: the task was put
+   * into the queue after the state was seen OPEN, but the last drain may have gone by in between.
    *
    * @return false when the task will not run
    */
@@ -210,8 +221,10 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
       timers.clear();
       runQueuedTasks(Integer.MAX_VALUE);
       synchronized (lastDrain) {
-        // From here whoever has put a task into the queue and still reads CLOSING has done so before this store, hence the
-        // drain below runs it; whoever reads CLOSED waits for the drain and asks whether its task was in it.
+        // From here whoever has put a task into the queue and still reads CLOSING has done so
+        // before this store, hence the
+        // drain below runs it; whoever reads CLOSED waits for the drain and asks whether its task
+        // was in it.
         state = State.CLOSED;
         runQueuedTasks(Integer.MAX_VALUE);
       }
@@ -236,7 +249,8 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
     if (first == null) {
       return;
     }
-    // One reading of the clock per turn: a timer that re-arms itself with no delay waits for the next turn.
+    // One reading of the clock per turn: a timer that re-arms itself with no delay waits for the
+    // next turn.
     long now = clock.monotonicNanos();
     while (first != null && first.deadlineNanos - now <= 0) {
       timers.remove(first);
@@ -281,7 +295,8 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
   /** One scheduled task; its atomic bit decides between firing and cancelling. */
   private final class LoopTimer extends TimerHeap.Entry implements Timer {
     private final AtomicBoolean settled = new AtomicBoolean();
-    private @Nullable Runnable task; // confined to the loop after construction, but for the release in cancel
+    private @Nullable Runnable
+        task; // confined to the loop after construction, but for the release in cancel
 
     LoopTimer(long deadlineNanos, Runnable task) {
       super(deadlineNanos);
@@ -316,5 +331,4 @@ public final class ThreadEventLoop implements EventLoop, AutoCloseable {
       }
     }
   }
-
 }

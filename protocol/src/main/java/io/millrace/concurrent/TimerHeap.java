@@ -4,9 +4,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A binary heap of timers, soonest first; timers of one instant in the order in which they were added. Each entry knows its
- * place, so that a cancelled timer leaves at once: request timeouts are nearly always cancelled, and a heap that kept them
- * until their time would hold a second's worth of finished requests.
+ * A binary heap of timers, soonest first; timers of one instant in the order in which they were
+ * added. Each entry knows its place, so that a cancelled timer leaves at once: request timeouts are
+ * nearly always cancelled, and a heap that kept them until their time would hold a second's worth
+ * of finished requests.
  */
 @ConfinedTo("the thread of its event loop")
 final class TimerHeap {
@@ -64,7 +65,8 @@ final class TimerHeap {
     size = 0;
   }
 
-  @SuppressWarnings("NullAway") // slots at and above size are never read before they are written again
+  @SuppressWarnings(
+      "NullAway") // slots at and above size are never read before they are written again
   private void clearSlot(int index) {
     heap[index] = null;
   }

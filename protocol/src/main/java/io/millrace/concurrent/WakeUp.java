@@ -4,9 +4,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * Who must wake whom, in one word. A consumer that found nothing to do announces that it is about to sleep, looks once more,
- * and only then sleeps; a producer that has handed something over takes the announcement back and, if it was the one who took
- * it, wakes the consumer. So a batch of hand-overs costs one wake-up, and none is lost:
+ * Who must wake whom, in one word. A consumer that found nothing to do announces that it is about
+ * to sleep, looks once more, and only then sleeps; a producer that has handed something over takes
+ * the announcement back and, if it was the one who took it, wakes the consumer. So a batch of
+ * hand-overs costs one wake-up, and none is lost:
  *
  * <pre>
  *   consumer                          producer
@@ -15,8 +16,8 @@ import java.lang.invoke.VarHandle;
  *   look for work, sleep if none      announced ? wake : nothing
  * </pre>
  *
- * <p>Both sides write, fence, then read the other's word, so at least one of them sees the other: either the consumer finds
- * the work, or the producer finds the announcement.
+ * <p>Both sides write, fence, then read the other's word, so at least one of them sees the other:
+ * either the consumer finds the work, or the producer finds the announcement.
  */
 final class WakeUp {
 
@@ -41,7 +42,8 @@ final class WakeUp {
 
   /** Consumer: awake, by a wake-up or by itself. */
   void awake() {
-    ANNOUNCED.setOpaque(this, 0); // a producer that still reads 1 wakes once too often, which harms nobody
+    ANNOUNCED.setOpaque(
+        this, 0); // a producer that still reads 1 wakes once too often, which harms nobody
   }
 
   /**

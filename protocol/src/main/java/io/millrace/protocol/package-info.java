@@ -1,5 +1,6 @@
 /**
- * Decides what Millrace says on the wire: API keys, versions, error codes, headers. Values only; any thread.
+ * Decides what Millrace says on the wire: API keys, versions, error codes, headers. Values only;
+ * any thread.
  */
 @NullMarked
 package io.millrace.protocol;

@@ -3,6 +3,7 @@ package io.millrace.protocol.record;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Walks the whole batches of a buffer. */
@@ -40,9 +41,8 @@ final class BatchIterator implements Iterator<RecordBatch> {
     if (!hasNext()) {
       throw new NoSuchElementException("no whole batch left");
     }
-    RecordBatch batch = next;
+    RecordBatch batch = Objects.requireNonNull(next);
     next = null;
-    assert batch != null;
     return batch;
   }
 }

@@ -22,7 +22,9 @@ final class Codecs {
     return new GZIPInputStream(in, BUFFER_BYTES);
   }
 
-  /** The codecs' streams end their frame in {@code close}, which must not reach the buffer behind. */
+  /**
+   * The codecs' streams end their frame in {@code close}, which must not reach the buffer behind.
+   */
   static OutputStream uncloseable(OutputStream out) {
     return new FilterOutputStream(out) {
       @Override

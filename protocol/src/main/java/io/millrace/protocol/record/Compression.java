@@ -8,11 +8,12 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The codecs of record batches, in the framings that Kafka's clients write and read: gzip members, xerial snappy blocks, LZ4
- * frames of independent blocks, zstd frames.
+ * The codecs of record batches, in the framings that Kafka's clients write and read: gzip members,
+ * xerial snappy blocks, LZ4 frames of independent blocks, zstd frames.
  *
- * <p>The libraries behind lz4, snappy and zstd are touched only when a batch needs them, each by a class of its own, so that a
- * broker that never meets such a batch never unpacks a native library. Any thread.
+ * <p>The libraries behind lz4, snappy and zstd are touched only when a batch needs them, each by a
+ * class of its own, so that a broker that never meets such a batch never unpacks a native library.
+ * Any thread.
  */
 public enum Compression {
   NONE(0, 0, 0, 0) {
@@ -128,7 +129,13 @@ public enum Compression {
     }
     if (level < minLevel || level > maxLevel) {
       throw new IllegalArgumentException(
-          configValue() + " has no level " + level + ", allowed is " + minLevel + " to " + maxLevel);
+          configValue()
+              + " has no level "
+              + level
+              + ", allowed is "
+              + minLevel
+              + " to "
+              + maxLevel);
     }
     return level;
   }
@@ -141,37 +148,45 @@ public enum Compression {
   abstract OutputStream compressing(OutputStream out, int level) throws IOException;
 
   /**
-   * A stream of what the bytes between {@code in}'s position and limit decompress to. Holds a small multiple of the codec's
-   * block in memory, whatever the bytes claim. Close it, for native memory.
+   * A stream of what the bytes between {@code in}'s position and limit decompress to. Holds a small
+   * multiple of the codec's block in memory, whatever the bytes claim. Close it, for native memory.
    */
   abstract InputStream decompressing(ByteBuffer in) throws IOException;
 
   /**
-   * Decompresses as a whole. Memory grows with what really comes out, never with what the bytes claim.
+   * Decompresses as a whole. Memory grows with what really comes out, never with what the bytes
+   * claim.
    *
    * @param in from position to limit; not moved
    * @return positioned at the first byte
-   * @throws CorruptRecordsException when the bytes are not of this codec, or become more than {@code maxBytes}
+   * @throws CorruptRecordsException when the bytes are not of this codec, or become more than
+   *     {@code maxBytes}
    */
   public ByteBuffer decompress(ByteBuffer in, int maxBytes) {
     if (this == NONE) {
       return in.slice();
     }
     try (InputStream source = decompressing(in.slice())) {
-      GrowingBytes out = new GrowingBytes((int) Math.min(maxBytes, Math.max(512L, 3L * in.remaining())));
+      GrowingBytes out =
+          new GrowingBytes((int) Math.min(maxBytes, Math.max(512L, 3L * in.remaining())));
       while (out.transferFrom(source, maxBytes)) {
         // until the end of the stream, or a byte beyond the limit
       }
       if (out.size() > maxBytes) {
         throw new CorruptRecordsException(
-            configValue() + " batch of " + in.remaining() + " bytes decompresses to more than " + maxBytes);
+            configValue()
+                + " batch of "
+                + in.remaining()
+                + " bytes decompresses to more than "
+                + maxBytes);
       }
       return out.toByteBuffer();
     } catch (IOException | RuntimeException e) {
       if (e instanceof CorruptRecordsException corrupt) {
         throw corrupt;
       }
-      throw new CorruptRecordsException(configValue() + " batch cannot be decompressed: " + e.getMessage(), e);
+      throw new CorruptRecordsException(
+          configValue() + " batch cannot be decompressed: " + e.getMessage(), e);
     }
   }
 }

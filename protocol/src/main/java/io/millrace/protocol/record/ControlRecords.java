@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The system's own records, each alone in a batch with the control bit: the end of a transaction. Key: int16 version, int16
- * type. Value: int16 version, int32 epoch of the coordinator.
+ * The system's own records, each alone in a batch with the control bit: the end of a transaction.
+ * Key: int16 version, int16 type. Value: int16 version, int32 epoch of the coordinator.
  */
 public final class ControlRecords {
 
@@ -49,7 +49,8 @@ public final class ControlRecords {
    */
   public static Type typeOf(@Nullable ByteBuffer key) {
     if (key == null || key.remaining() < 4) {
-      throw new CorruptRecordsException("control record's key is " + (key == null ? "null" : key.remaining() + " bytes"));
+      throw new CorruptRecordsException(
+          "control record's key is " + (key == null ? "null" : key.remaining() + " bytes"));
     }
     short id = key.getShort(key.position() + 2);
     return id == Type.COMMIT.id ? Type.COMMIT : id == Type.ABORT.id ? Type.ABORT : Type.UNKNOWN;

@@ -103,7 +103,9 @@ final class GrowingBytes extends OutputStream {
       if (needed > Integer.MAX_VALUE - 8) {
         throw new IllegalStateException("buffer would need " + needed + " bytes");
       }
-      bytes = Arrays.copyOf(bytes, (int) Math.min(Integer.MAX_VALUE - 8, Math.max(needed, bytes.length * 2L)));
+      bytes =
+          Arrays.copyOf(
+              bytes, (int) Math.min(Integer.MAX_VALUE - 8, Math.max(needed, bytes.length * 2L)));
     }
   }
 }

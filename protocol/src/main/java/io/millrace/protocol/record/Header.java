@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record's header. Keys may repeat. The value is a view: whoever reads it uses absolute gets or a duplicate, and copies
- * what must outlive the batch.
+ * A record's header. Keys may repeat. The value is a view: whoever reads it uses absolute gets or a
+ * duplicate, and copies what must outlive the batch.
  */
 public record Header(String key, @Nullable ByteBuffer value) {
 

@@ -24,7 +24,8 @@ public final class MemoryRecords implements Records {
 
   /** The buffer's readable bytes, shared; takes over the caller's reference. */
   public static MemoryRecords wrap(ByteBuf buffer) {
-    if (buffer.nioBufferCount() != 1) { // composite: the one copy here is cheaper than pieces everywhere after it
+    if (buffer.nioBufferCount()
+        != 1) { // composite: the one copy here is cheaper than pieces everywhere after it
       MemoryRecords copy = copyOf(buffer);
       buffer.release();
       return copy;
@@ -53,20 +54,23 @@ public final class MemoryRecords implements Records {
   }
 
   /**
-   * The batches in order, as views of this memory. Ends at the last whole batch: a fetch may cut the one after it short.
-   * Iterating throws {@link CorruptRecordsException} at a batch whose length is impossible or whose format is not v2.
+   * The batches in order, as views of this memory. Ends at the last whole batch: a fetch may cut
+   * the one after it short. Iterating throws {@link CorruptRecordsException} at a batch whose
+   * length is impossible or whose format is not v2.
    */
   public Iterable<RecordBatch> batches() {
     return () -> new BatchIterator(nioBuffer());
   }
 
   /**
-   * The bytes as one big-endian NIO buffer, position 0, sharing this memory: writes through it (offsets, epochs) are seen by
-   * everybody who holds these records. Valid while a reference is held.
+   * The bytes as one big-endian NIO buffer, position 0, sharing this memory: writes through it
+   * (offsets, epochs) are seen by everybody who holds these records. Valid while a reference is
+   * held.
    */
   public ByteBuffer nioBuffer() {
     if (buffer.nioBufferCount() != 1) {
-      throw new IllegalStateException("records in " + buffer.nioBufferCount() + " pieces have no one buffer");
+      throw new IllegalStateException(
+          "records in " + buffer.nioBufferCount() + " pieces have no one buffer");
     }
     return buffer.nioBuffer().slice();
   }

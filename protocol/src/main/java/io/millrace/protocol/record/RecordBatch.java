@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * A view of one record batch, format v2, at a place in a buffer. It copies nothing and checks only that the batch lies within
- * the buffer; {@link RecordBatchValidator} checks the rest.
+ * A view of one record batch, format v2, at a place in a buffer. It copies nothing and checks only
+ * that the batch lies within the buffer; {@link RecordBatchValidator} checks the rest.
  *
  * <pre>
  *   offset  bytes  field
@@ -26,9 +26,11 @@ import java.util.zip.CRC32C;
  *       61      -  records, compressed as one piece
  * </pre>
  *
- * <p>Base offset and leader epoch lie outside the checksum, so that a broker stamps them without touching the rest.
+ * <p>Base offset and leader epoch lie outside the checksum, so that a broker stamps them without
+ * touching the rest.
  *
- * <p>Not thread-safe for writers; its owner is whoever owns the buffer. Readers use absolute gets and may share it.
+ * <p>Not thread-safe for writers; its owner is whoever owns the buffer. Readers use absolute gets
+ * and may share it.
  */
 public final class RecordBatch {
 
@@ -70,7 +72,8 @@ public final class RecordBatch {
   private final int size;
 
   /**
-   * @param buffer big-endian; its position and limit are not used and not moved, beyond that the batch must end at the limit
+   * @param buffer big-endian; its position and limit are not used and not moved, beyond that the
+   *     batch must end at the limit
    * @throws CorruptRecordsException when no whole batch of format v2 begins at {@code start}
    */
   public RecordBatch(ByteBuffer buffer, int start) {
@@ -82,8 +85,14 @@ public final class RecordBatch {
     long length = buffer.getInt(start + LENGTH);
     if (length < HEADER_SIZE - LOG_OVERHEAD || length > available - LOG_OVERHEAD) {
       throw new CorruptRecordsException(
-          "batch length " + length + " is not within " + (HEADER_SIZE - LOG_OVERHEAD) + " and the "
-              + (available - LOG_OVERHEAD) + " bytes left, baseOffset=" + buffer.getLong(start));
+          "batch length "
+              + length
+              + " is not within "
+              + (HEADER_SIZE - LOG_OVERHEAD)
+              + " and the "
+              + (available - LOG_OVERHEAD)
+              + " bytes left, baseOffset="
+              + buffer.getLong(start));
     }
     byte magic = buffer.get(start + MAGIC_OFFSET);
     if (magic != MAGIC) {
@@ -153,20 +162,26 @@ public final class RecordBatch {
     int id = attributes() & CODEC_MASK;
     Compression compression = Compression.forId(id);
     if (compression == null) {
-      throw new CorruptRecordsException("unknown compression codec " + id + ", baseOffset=" + baseOffset());
+      throw new CorruptRecordsException(
+          "unknown compression codec " + id + ", baseOffset=" + baseOffset());
     }
     return compression;
   }
 
   public TimestampType timestampType() {
-    return (attributes() & LOG_APPEND_TIME_BIT) == 0 ? TimestampType.CREATE_TIME : TimestampType.LOG_APPEND_TIME;
+    return (attributes() & LOG_APPEND_TIME_BIT) == 0
+        ? TimestampType.CREATE_TIME
+        : TimestampType.LOG_APPEND_TIME;
   }
 
   public boolean isTransactional() {
     return (attributes() & TRANSACTIONAL_BIT) != 0;
   }
 
-  /** Whether its records are markers of the system's own (end of a transaction) that no consumer sees. */
+  /**
+   * Whether its records are markers of the system's own (end of a transaction) that no consumer
+   * sees.
+   */
   public boolean isControl() {
     return (attributes() & CONTROL_BIT) != 0;
   }
@@ -235,7 +250,10 @@ public final class RecordBatch {
     updateCrc();
   }
 
-  /** Says who sends the batch, for a producer that learns it when the batch is full; computes the checksum anew. */
+  /**
+   * Says who sends the batch, for a producer that learns it when the batch is full; computes the
+   * checksum anew.
+   */
   public void setProducerState(long producerId, short producerEpoch, int baseSequence) {
     buffer.putLong(start + PRODUCER_ID, producerId);
     buffer.putShort(start + PRODUCER_EPOCH, producerEpoch);
@@ -252,14 +270,17 @@ public final class RecordBatch {
     return buffer.slice(start, size);
   }
 
-  /** The records in order, decompressed within {@link Compression#DEFAULT_MAX_DECOMPRESSED_BYTES}. */
+  /**
+   * The records in order, decompressed within {@link Compression#DEFAULT_MAX_DECOMPRESSED_BYTES}.
+   */
   public Iterable<Record> records() {
     return records(Compression.DEFAULT_MAX_DECOMPRESSED_BYTES);
   }
 
   /**
-   * The records in order. Iterating throws {@link CorruptRecordsException} at a record that is not one, and when the records
-   * need more than {@code maxDecompressedBytes}; the checksum is the caller's business.
+   * The records in order. Iterating throws {@link CorruptRecordsException} at a record that is not
+   * one, and when the records need more than {@code maxDecompressedBytes}; the checksum is the
+   * caller's business.
    */
   public Iterable<Record> records(int maxDecompressedBytes) {
     return () -> RecordIterator.over(this, payload(), maxDecompressedBytes);
@@ -291,9 +312,26 @@ public final class RecordBatch {
 
   @Override
   public String toString() {
-    return "RecordBatch(offsets=" + baseOffset() + ".." + lastOffset() + " records=" + recordCount() + " bytes=" + size
-        + " leaderEpoch=" + partitionLeaderEpoch() + " attributes=0x" + Integer.toHexString(attributes() & 0xffff)
-        + " producerId=" + producerId() + " producerEpoch=" + producerEpoch() + " baseSequence=" + baseSequence()
-        + " maxTimestamp=" + maxTimestamp() + ")";
+    return "RecordBatch(offsets="
+        + baseOffset()
+        + ".."
+        + lastOffset()
+        + " records="
+        + recordCount()
+        + " bytes="
+        + size
+        + " leaderEpoch="
+        + partitionLeaderEpoch()
+        + " attributes=0x"
+        + Integer.toHexString(attributes() & 0xffff)
+        + " producerId="
+        + producerId()
+        + " producerEpoch="
+        + producerEpoch()
+        + " baseSequence="
+        + baseSequence()
+        + " maxTimestamp="
+        + maxTimestamp()
+        + ")";
   }
 }

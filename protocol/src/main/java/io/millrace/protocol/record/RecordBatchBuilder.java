@@ -9,12 +9,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds one record batch. Records are written straight into the batch's bytes; compression is one pass at the end, when the
- * batch is full: a producer compresses on the thread that sends, not on the one that hands over records.
+ * Builds one record batch. Records are written straight into the batch's bytes; compression is one
+ * pass at the end, when the batch is full: a producer compresses on the thread that sends, not on
+ * the one that hands over records.
  *
- * <p>The size limit is for the batch as it goes over the wire. Before compression that is known exactly; with compression the
- * builder multiplies by an estimated ratio that the caller may learn from earlier batches. The first record is always taken,
- * however large: whether it is too large for the topic is the broker's answer.
+ * <p>The size limit is for the batch as it goes over the wire. Before compression that is known
+ * exactly; with compression the builder multiplies by an estimated ratio that the caller may learn
+ * from earlier batches. The first record is always taken, however large: whether it is too large
+ * for the topic is the broker's answer.
  *
  * <p>Confined to its user. After {@link #build} it is spent.
  */
@@ -54,12 +56,14 @@ public final class RecordBatchBuilder {
    * @param sizeLimit of the whole batch in bytes, header included
    * @param estimatedRatio compressed size by uncompressed size; ignored without compression
    */
-  public RecordBatchBuilder(Compression compression, int level, int sizeLimit, double estimatedRatio) {
+  public RecordBatchBuilder(
+      Compression compression, int level, int sizeLimit, double estimatedRatio) {
     this.compression = compression;
     this.level = compression.checkLevel(level);
     this.sizeLimit = sizeLimit;
     this.estimatedRatio = compression == Compression.NONE ? 1.0 : estimatedRatio;
-    this.bytes = new GrowingBytes(Math.min(FIRST_CAPACITY, Math.max(RecordBatch.HEADER_SIZE, sizeLimit)));
+    this.bytes =
+        new GrowingBytes(Math.min(FIRST_CAPACITY, Math.max(RecordBatch.HEADER_SIZE, sizeLimit)));
     bytes.skip(RecordBatch.HEADER_SIZE);
   }
 
@@ -160,7 +164,8 @@ public final class RecordBatchBuilder {
   }
 
   private long estimate(long uncompressed) {
-    return RecordBatch.HEADER_SIZE + (long) ((uncompressed - RecordBatch.HEADER_SIZE) * estimatedRatio);
+    return RecordBatch.HEADER_SIZE
+        + (long) ((uncompressed - RecordBatch.HEADER_SIZE) * estimatedRatio);
   }
 
   /**
@@ -192,7 +197,9 @@ public final class RecordBatchBuilder {
     batch.putShort(RecordBatch.PRODUCER_EPOCH, producerEpoch);
     batch.putInt(RecordBatch.BASE_SEQUENCE, baseSequence);
     batch.putInt(RecordBatch.RECORD_COUNT, count);
-    batch.putInt(RecordBatch.CRC, RecordBatch.crcOf(batch, RecordBatch.ATTRIBUTES, batch.limit() - RecordBatch.ATTRIBUTES));
+    batch.putInt(
+        RecordBatch.CRC,
+        RecordBatch.crcOf(batch, RecordBatch.ATTRIBUTES, batch.limit() - RecordBatch.ATTRIBUTES));
     return batch;
   }
 
@@ -209,7 +216,8 @@ public final class RecordBatchBuilder {
 
   private int bodySize(
       long timestamp, @Nullable ByteBuffer key, @Nullable ByteBuffer value, List<Header> headers) {
-    long size = 1L + Varints.sizeOf(count == 0 ? 0 : timestamp - baseTimestamp) + Varints.sizeOf(count);
+    long size =
+        1L + Varints.sizeOf(count == 0 ? 0 : timestamp - baseTimestamp) + Varints.sizeOf(count);
     size += sizeOfNullable(key) + sizeOfNullable(value) + Varints.sizeOf(headers.size());
     for (int i = 0; i < headers.size(); i++) {
       Header header = headers.get(i);
@@ -226,7 +234,8 @@ public final class RecordBatchBuilder {
     return field == null ? 1 : (long) Varints.sizeOf(field.remaining()) + field.remaining();
   }
 
-  // hot: once per record sent; allocates nothing unless a header's key is not ASCII or the bytes must grow
+  // hot: once per record sent; allocates nothing unless a header's key is not ASCII or the bytes
+  // must grow
   private void write(
       int bodySize,
       long timestamp,

@@ -9,8 +9,8 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks a batch's records in memory and makes a {@link Record} of each. Every length is checked against the bytes that are
- * left before anything is allocated for it.
+ * Walks a batch's records in memory and makes a {@link Record} of each. Every length is checked
+ * against the bytes that are left before anything is allocated for it.
  *
  * <pre>
  *   varint length | int8 attributes | varlong timestamp delta | varint offset delta
@@ -33,10 +33,13 @@ final class RecordIterator implements Iterator<Record> {
     this.baseOffset = batch.baseOffset();
     this.baseTimestamp = batch.baseTimestamp();
     this.appendTime =
-        batch.timestampType() == TimestampType.LOG_APPEND_TIME ? batch.maxTimestamp() : RecordBatch.NO_TIMESTAMP;
+        batch.timestampType() == TimestampType.LOG_APPEND_TIME
+            ? batch.maxTimestamp()
+            : RecordBatch.NO_TIMESTAMP;
     this.count = batch.recordCount();
     if (count < 0) {
-      throw new CorruptRecordsException("batch claims " + count + " records, baseOffset=" + baseOffset);
+      throw new CorruptRecordsException(
+          "batch claims " + count + " records, baseOffset=" + baseOffset);
     }
   }
 
@@ -86,7 +89,11 @@ final class RecordIterator implements Iterator<Record> {
     }
     done++;
     return new Record(
-        offset, appendTime == RecordBatch.NO_TIMESTAMP ? timestamp : appendTime, key, value, headers);
+        offset,
+        appendTime == RecordBatch.NO_TIMESTAMP ? timestamp : appendTime,
+        key,
+        value,
+        headers);
   }
 
   private List<Header> headers(int end) {
@@ -153,6 +160,7 @@ final class RecordIterator implements Iterator<Record> {
   }
 
   private CorruptRecordsException corrupt(String what) {
-    return new CorruptRecordsException(what + ", batch baseOffset=" + baseOffset + " record=" + done);
+    return new CorruptRecordsException(
+        what + ", batch baseOffset=" + baseOffset + " record=" + done);
   }
 }

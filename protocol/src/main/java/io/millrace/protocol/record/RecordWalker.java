@@ -21,8 +21,11 @@ final class RecordWalker {
    */
   private static final int WINDOW_BYTES = 16 * 1024;
 
+  private static final byte[] NO_CHUNK = {};
+
   private final @Nullable InputStream source; // null: everything is in the window already
   private final ByteBuffer window;
+  private final byte[] chunk; // behind the window, when there is a source
   private int position;
   private int limit;
   private long before; // bytes that have left the window
@@ -31,18 +34,20 @@ final class RecordWalker {
   private long minTimestampDelta = Long.MAX_VALUE;
   private boolean sawNullKey;
 
-  private RecordWalker(@Nullable InputStream source, ByteBuffer window, int limit) {
+  private RecordWalker(@Nullable InputStream source, ByteBuffer window, byte[] chunk, int limit) {
     this.source = source;
+    this.chunk = chunk;
     this.window = window;
     this.limit = limit;
   }
 
   static RecordWalker inPlace(ByteBuffer bytes) {
-    return new RecordWalker(null, bytes, bytes.limit());
+    return new RecordWalker(null, bytes, NO_CHUNK, bytes.limit());
   }
 
   static RecordWalker streaming(InputStream source) {
-    return new RecordWalker(source, ByteBuffer.allocate(WINDOW_BYTES), 0);
+    byte[] chunk = new byte[WINDOW_BYTES];
+    return new RecordWalker(source, ByteBuffer.wrap(chunk), chunk, 0);
   }
 
   /**
@@ -189,7 +194,7 @@ final class RecordWalker {
     before += limit;
     position = 0;
     limit = 0;
-    int read = source.read(window.array(), 0, window.capacity());
+    int read = source.read(chunk, 0, chunk.length);
     if (read <= 0) {
       return false;
     }

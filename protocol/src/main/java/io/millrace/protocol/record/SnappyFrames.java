@@ -15,8 +15,9 @@ import org.xerial.snappy.SnappyOutputStream;
  *   0x82 'S' 'N' 'A' 'P' 'P' 'Y' 0x00 | int version = 1 | int compatible = 1 | { int length | snappy block } ...
  * </pre>
  *
- * <p>Some clients send one bare block without the frame; that is read too. Reading is ours rather than the library's stream,
- * which allocates what a block claims to become before it looks at the block.
+ * <p>Some clients send one bare block without the frame; that is read too. Reading is ours rather
+ * than the library's stream: a block's memory is bounded by what its bytes can become, not by what
+ * they claim.
  */
 final class SnappyFrames {
 
@@ -96,7 +97,8 @@ final class SnappyFrames {
           }
           length = in.getInt();
           if (length < 0 || length > in.remaining()) {
-            throw new IOException("snappy block claims " + length + " bytes, " + in.remaining() + " left");
+            throw new IOException(
+                "snappy block claims " + length + " bytes, " + in.remaining() + " left");
           }
         }
         decompress(length);
@@ -111,7 +113,11 @@ final class SnappyFrames {
       in.get(compressed, 0, length);
       int size = length == 0 ? 0 : Snappy.uncompressedLength(compressed, 0, length);
       if (size < 0 || size > (long) length * MAX_RATIO) {
-        throw new IOException("snappy block of " + length + " bytes claims to become " + Integer.toUnsignedString(size));
+        throw new IOException(
+            "snappy block of "
+                + length
+                + " bytes claims to become "
+                + Integer.toUnsignedString(size));
       }
       if (block.length < size) {
         block = Arrays.copyOf(block, size);

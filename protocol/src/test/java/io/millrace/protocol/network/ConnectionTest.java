@@ -265,7 +265,7 @@ class ConnectionTest {
         CompletableFuture<ResponseMessage> answer = connection.send(METADATA, SOON);
         Throwable failure = catchThrowable(() -> answer.get(10, TimeUnit.SECONDS));
         if (failure != null) {
-          assertThat(((ConnectionException) failure.getCause()).kind())
+          assertThat(((ConnectionException) Objects.requireNonNull(failure.getCause())).kind())
               .isEqualTo(Kind.MALFORMED_ANSWER);
         }
         connection.close();
@@ -424,6 +424,6 @@ class ConnectionTest {
     Throwable failure = catchThrowable(() -> future.get(20, TimeUnit.SECONDS));
     assertThat(failure).isInstanceOf(ExecutionException.class);
     assertThat(failure.getCause()).isInstanceOf(ConnectionException.class);
-    return (ConnectionException) failure.getCause();
+    return (ConnectionException) Objects.requireNonNull(failure.getCause());
   }
 }

@@ -15,6 +15,7 @@ final class RandomRecords {
   private RandomRecords() {}
 
   /** A record before it is in a batch. */
+  @SuppressWarnings("ArrayRecordComponent") // compared field by field
   record Draft(
       long timestamp, byte @Nullable [] key, byte @Nullable [] value, List<Header> headers) {}
 
