@@ -8,8 +8,9 @@ import java.util.List;
  * One directory and the loops that serve it.
  *
  * @param appendLoop owns every log of the directory
- * @param flushLoops where flushing waits for the disk, each on a thread of its own in production: flushes of several files at
- *     once cost the disk hardly more than one (docs/decisions/020). The first also deletes and writes checkpoints
+ * @param flushLoops where flushing waits for the disk, each on a thread of its own in production:
+ *     flushes of several files at once cost the disk hardly more than one (docs/decisions/020). The
+ *     first also deletes and writes checkpoints
  */
 public record LogDirectory(LogStorage storage, EventLoop appendLoop, List<EventLoop> flushLoops) {
 

@@ -52,7 +52,8 @@ final class KilledProcessTest {
     }
   }
 
-  private static long appendUntilKilled(Path directory, int lines) throws IOException, InterruptedException {
+  private static long appendUntilKilled(Path directory, int lines)
+      throws IOException, InterruptedException {
     Process child = start(directory);
     long last = -1;
     try (BufferedReader reader = reader(child)) {
@@ -72,7 +73,8 @@ final class KilledProcessTest {
   }
 
   private static BufferedReader reader(Process child) {
-    return new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
+    return new BufferedReader(
+        new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
   }
 
   private static Process start(Path directory) throws IOException {
@@ -93,10 +95,14 @@ final class KilledProcessTest {
     ManualLoop append = new ManualLoop("append", clock);
     ManualLoop flush = new ManualLoop("flush", clock);
     return LogManager.open(
-        LogManagerConfig.DEFAULT, List.of(new LogDirectory(FileLogStorage.at(directory), append, flush)), clock);
+        LogManagerConfig.DEFAULT,
+        List.of(new LogDirectory(FileLogStorage.at(directory), append, flush)),
+        clock);
   }
 
-  /** Recovers, reads everything from the files, and leaves the directory as a killed process would. */
+  /**
+   * Recovers, reads everything from the files, and leaves the directory as a killed process would.
+   */
   private static long recoveredEnd(Path directory) throws IOException {
     LogManager manager = open(directory);
     try {
@@ -136,8 +142,10 @@ final class KilledProcessTest {
 
     public static void main(String[] args) throws IOException {
       Clock clock = Clock.system();
-      ThreadEventLoop append = new ThreadEventLoop("append", clock, (loop, cause) -> cause.printStackTrace());
-      ThreadEventLoop flush = new ThreadEventLoop("flush", clock, (loop, cause) -> cause.printStackTrace());
+      ThreadEventLoop append =
+          new ThreadEventLoop("append", clock, (loop, cause) -> cause.printStackTrace());
+      ThreadEventLoop flush =
+          new ThreadEventLoop("flush", clock, (loop, cause) -> cause.printStackTrace());
       LogManager manager =
           LogManager.open(
               new LogManagerConfig(CONFIG, 1 << 20, 86_400_000, 300_000, 20),

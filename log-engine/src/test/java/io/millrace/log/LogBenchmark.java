@@ -17,8 +17,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Appends batches of 1 KiB records to six partitions, each acknowledged when it is durable, a bounded number in flight; prints
- * throughput. Run by hand: {@code LogBenchmark DIRECTORY [megabytes] [batchBytes] [batchesInFlight] [flushBeforeAck] [flushLoops]}.
+ * Appends batches of 1 KiB records to six partitions, each acknowledged when it is durable, a
+ * bounded number in flight; prints throughput. Run by hand: {@code LogBenchmark DIRECTORY
+ * [megabytes] [batchBytes] [batchesInFlight] [flushBeforeAck] [flushLoops]}.
  */
 public final class LogBenchmark {
 
@@ -35,15 +36,21 @@ public final class LogBenchmark {
     Clock clock = Clock.system();
     for (int round = 1; round <= 3; round++) {
       Path directory = Files.createTempDirectory(root, "log-benchmark");
-      ThreadEventLoop append = new ThreadEventLoop("append", clock, (loop, cause) -> cause.printStackTrace());
+      ThreadEventLoop append =
+          new ThreadEventLoop("append", clock, (loop, cause) -> cause.printStackTrace());
       List<EventLoop> flushers = new ArrayList<>();
-      int loops = args.length > 5 ? Integer.parseInt(args[5]) : LogDirectory.RECOMMENDED_FLUSH_LOOPS;
+      int loops =
+          args.length > 5 ? Integer.parseInt(args[5]) : LogDirectory.RECOMMENDED_FLUSH_LOOPS;
       for (int i = 0; i < loops; i++) {
-        flushers.add(new ThreadEventLoop("flush-" + i, clock, (loop, cause) -> cause.printStackTrace()));
+        flushers.add(
+            new ThreadEventLoop("flush-" + i, clock, (loop, cause) -> cause.printStackTrace()));
       }
       FileLogStorage storage = FileLogStorage.at(directory);
       LogManager manager =
-          LogManager.open(LogManagerConfig.DEFAULT, List.of(new LogDirectory(storage, append, flushers)), clock);
+          LogManager.open(
+              LogManagerConfig.DEFAULT,
+              List.of(new LogDirectory(storage, append, flushers)),
+              clock);
       run(manager, clock, bytes, batchBytes, inFlight, flush, round);
       manager.shutdown().get(30, TimeUnit.SECONDS);
       append.close();
@@ -55,7 +62,13 @@ public final class LogBenchmark {
   }
 
   private static void run(
-      LogManager manager, Clock clock, long bytes, int batchBytes, int inFlight, boolean flush, int round)
+      LogManager manager,
+      Clock clock,
+      long bytes,
+      int batchBytes,
+      int inFlight,
+      boolean flush,
+      int round)
       throws InterruptedException {
     MemoryRecords batch = batch(batchBytes);
     long perPartition = bytes / batch.sizeInBytes() / PARTITIONS;
@@ -67,7 +80,8 @@ public final class LogBenchmark {
     for (int p = 0; p < PARTITIONS; p++) {
       Semaphore window = new Semaphore(Math.max(1, inFlight / PARTITIONS));
       windows[p] = window;
-      PartitionLog log = manager.getOrCreate(new TopicPartitionId(new Uuid(1, 1), "bench", p), config);
+      PartitionLog log =
+          manager.getOrCreate(new TopicPartitionId(new Uuid(1, 1), "bench", p), config);
       logs[p] = log;
       long[] last = {0};
       log.appendLoop()
