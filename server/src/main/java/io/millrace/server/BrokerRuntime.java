@@ -125,7 +125,10 @@ final class BrokerRuntime {
     List<LogDirectory> served = new ArrayList<>();
     for (int i = 0; i < directories.size(); i++) {
       EventLoop append = loops.start("append-" + i);
-      EventLoop flush = loops.start("flush-" + i);
+      List<EventLoop> flush = new ArrayList<>();
+      for (int j = 0; j < LogDirectory.RECOMMENDED_FLUSH_LOOPS; j++) {
+        flush.add(loops.start("flush-" + i + "-" + j));
+      }
       served.add(new LogDirectory(storage(directories.get(i)), append, flush));
     }
     try {
