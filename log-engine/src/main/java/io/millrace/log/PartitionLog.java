@@ -60,8 +60,8 @@ public interface PartitionLog {
   void startEpoch(int leaderEpoch);
 
   /**
-   * Removes every batch that reaches to {@code offset} or beyond. Does nothing at or above the log
-   * end.
+   * Removes every batch that reaches to {@code offset} or beyond. At or above the log end it only
+   * forgets a leader epoch that has no records.
    */
   void truncateTo(long offset);
 
