@@ -6,7 +6,6 @@ import io.millrace.log.TopicPartitionId;
 import io.millrace.replication.follower.FetchTarget;
 import io.millrace.replication.follower.FetcherConfig;
 import io.millrace.replication.follower.ReplicaFetcher;
-import io.millrace.replication.follower.ReplicaFetcher.BatchCheck;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -19,14 +18,12 @@ final class FetcherPool {
   private final EventLoop loop;
   private final FetcherSource source;
   private final FetcherConfig config;
-  private final BatchCheck batchCheck;
   private final Map<Integer, ReplicaFetcher> fetchers = new HashMap<>();
   private final Map<TopicPartitionId, Assignment> assignments = new HashMap<>();
 
-  FetcherPool(ReplicaContext context, EventLoop loop, FetcherSource source, BatchCheck batchCheck) {
+  FetcherPool(ReplicaContext context, EventLoop loop, FetcherSource source) {
     this.loop = loop;
     this.source = source;
-    this.batchCheck = batchCheck;
     ReplicationConfig replication = context.config();
     this.config =
         new FetcherConfig(
@@ -49,8 +46,7 @@ final class FetcherPool {
     ReplicaFetcher fetcher = fetchers.get(leaderId);
     if (fetcher == null) {
       fetcher =
-          new ReplicaFetcher(
-              leaderId, source.loopFor(leaderId), source.connect(leaderId), config, batchCheck);
+          new ReplicaFetcher(leaderId, source.loopFor(leaderId), source.connect(leaderId), config);
       fetchers.put(leaderId, fetcher);
     }
     fetcher.add(target);

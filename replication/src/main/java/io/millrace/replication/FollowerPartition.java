@@ -97,6 +97,9 @@ final class FollowerPartition implements PartitionRole, FetchTarget {
     assert loop.owns("start");
     if (!closed) {
       waiting = listener;
+      // Led an epoch without appending anything? Then nobody else need ever know of it, but the log
+      // does.
+      log.truncateTo(appendedEnd);
       tellWhenDurable();
     }
   }
@@ -144,7 +147,10 @@ final class FollowerPartition implements PartitionRole, FetchTarget {
   }
 
   private void cut(EpochEnd leaders) {
-    EpochEnd local = log.endOffsetForEpoch(leaders.epoch());
+    EpochEnd local =
+        leaders.epoch() >= log.latestEpoch()
+            ? new EpochEnd(log.latestEpoch(), appendedEnd)
+            : log.endOffsetForEpoch(leaders.epoch());
     long to =
         TruncationRule.truncateTo(
             leaders.epoch(),

@@ -148,13 +148,7 @@ final class InSyncControl {
   }
 
   private void propose(List<Integer> wanted, String why) {
-    List<IsrProposal.Member> members = new ArrayList<>();
-    for (int id : wanted) {
-      ReplicaProgress replica = leader.progressOf(id);
-      members.add(new IsrProposal.Member(id, replica == null ? -1 : replica.brokerEpoch()));
-    }
-    IsrProposal proposal =
-        new IsrProposal(log.id(), leader.leaderEpoch(), isr.partitionEpoch(), members);
+    IsrProposal proposal = proposalOf(wanted);
     isr.propose(proposal);
     LOG.info(
         "proposing in-sync set partition={} leaderEpoch={} partitionEpoch={} from={} to={} because={}",
@@ -165,6 +159,17 @@ final class InSyncControl {
         wanted,
         why);
     send(proposal);
+  }
+
+  private IsrProposal proposalOf(List<Integer> wanted) {
+    List<IsrProposal.Member> members = new ArrayList<>();
+    for (int id : wanted) {
+      // Of a member only its being one matters; of a new one also the life in which it was seen to
+      // have everything.
+      ReplicaProgress replica = isr.accepted().contains(id) ? null : leader.progressOf(id);
+      members.add(new IsrProposal.Member(id, replica == null ? -1 : replica.brokerEpoch()));
+    }
+    return new IsrProposal(log.id(), leader.leaderEpoch(), isr.partitionEpoch(), members);
   }
 
   private void send(IsrProposal proposal) {
@@ -194,10 +199,8 @@ final class InSyncControl {
       }
       return; // of another leader epoch: the image will end this role
     }
-    if (answer != null && isFinalRefusal(answer.error())) {
-      isr.withdraw();
-      quietUntilNanos = context.clock().monotonicNanos() + RETRY_NANOS;
-      leader.onInSyncChanged();
+    if (answer != null && refusesMembers(answer.error()) && !isr.isSettling()) {
+      settle();
       return;
     }
     retryTimer = loop.schedule(() -> resend(proposal), RETRY_NANOS);
@@ -209,13 +212,19 @@ final class InSyncControl {
     }
   }
 
+  /** Makes sure that a refused proposal stays refused, whatever is still on its way. */
+  private void settle() {
+    quietUntilNanos = context.clock().monotonicNanos() + RETRY_NANOS;
+    IsrProposal settling = proposalOf(isr.accepted());
+    isr.replaceRefused(settling);
+    send(settling);
+  }
+
   /**
-   * Whether the error proves that the proposal was not accepted, by this or an earlier sending. The
-   * controller compares epochs before anything else, so a refusal of the members means that the
-   * state is still the one it started from. An outdated epoch, on the other hand, may be our own
-   * success: the image decides.
+   * Any other error leaves it open whether this or an earlier sending was accepted: it is sent
+   * again.
    */
-  private static boolean isFinalRefusal(ErrorCode error) {
+  private static boolean refusesMembers(ErrorCode error) {
     return error == ErrorCode.INELIGIBLE_REPLICA || error == ErrorCode.INVALID_REQUEST;
   }
 }

@@ -16,7 +16,6 @@ import io.millrace.metadata.image.PartitionImage;
 import io.millrace.metadata.image.TopicImage;
 import io.millrace.protocol.Uuid;
 import io.millrace.replication.follower.FetchTarget;
-import io.millrace.replication.follower.ReplicaFetcher.BatchCheck;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -62,18 +61,13 @@ public final class PartitionRegistry implements ImageListener {
 
   /**
    * @param loop may block for the disk
-   * @param batchCheck judges fetched records before they are appended
    */
   public PartitionRegistry(
-      ReplicaContext context,
-      LogManager logs,
-      EventLoop loop,
-      FetcherSource fetcherSource,
-      BatchCheck batchCheck) {
+      ReplicaContext context, LogManager logs, EventLoop loop, FetcherSource fetcherSource) {
     this.context = context;
     this.logs = logs;
     this.loop = loop;
-    this.fetchers = new FetcherPool(context, loop, fetcherSource, batchCheck);
+    this.fetchers = new FetcherPool(context, loop, fetcherSource);
   }
 
   // ---- any thread

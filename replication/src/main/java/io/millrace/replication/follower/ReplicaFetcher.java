@@ -12,7 +12,9 @@ import io.millrace.protocol.message.FetchRequest.FetchTopic;
 import io.millrace.protocol.message.FetchResponse;
 import io.millrace.protocol.message.FetchResponse.FetchableTopicResponse;
 import io.millrace.protocol.message.FetchResponse.PartitionData;
+import io.millrace.protocol.record.BatchValidation;
 import io.millrace.protocol.record.MemoryRecords;
+import io.millrace.protocol.record.RecordBatchValidator;
 import io.millrace.protocol.record.Records;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -49,7 +51,6 @@ public final class ReplicaFetcher {
   private final EventLoop loop;
   private final LeaderEndpoint endpoint;
   private final FetcherConfig config;
-  private final BatchCheck batchCheck;
 
   /**
    * In the order in which they are asked for; a partition that brought data goes to the end, so
@@ -66,26 +67,13 @@ public final class ReplicaFetcher {
 
   /**
    * @param leaderId the broker behind the endpoint
-   * @param batchCheck judges records before they are handed to a log
    */
   public ReplicaFetcher(
-      int leaderId,
-      EventLoop loop,
-      LeaderEndpoint endpoint,
-      FetcherConfig config,
-      BatchCheck batchCheck) {
+      int leaderId, EventLoop loop, LeaderEndpoint endpoint, FetcherConfig config) {
     this.leaderId = leaderId;
     this.loop = loop;
     this.endpoint = endpoint;
     this.config = config;
-    this.batchCheck = batchCheck;
-  }
-
-  /** Judges records that came over the network. */
-  @FunctionalInterface
-  public interface BatchCheck {
-    /** Why the records must not be appended, or null when they may. */
-    @Nullable String problemWith(MemoryRecords records);
   }
 
   /**
@@ -313,7 +301,7 @@ public final class ReplicaFetcher {
           ? null
           : new FetchedData(lane.position, MemoryRecords.EMPTY, -1, -1, diverging, false);
     }
-    String problem = memory.sizeInBytes() == 0 ? null : batchCheck.problemWith(memory);
+    String problem = problemWith(memory);
     if (problem != null) {
       LOG.warn(
           "records of the leader are damaged leader={} partition={} offset={} problem={}",
@@ -326,6 +314,14 @@ public final class ReplicaFetcher {
     }
     return new FetchedData(
         lane.position, memory, data.highWatermark(), data.logStartOffset(), null, false);
+  }
+
+  private static @Nullable String problemWith(MemoryRecords records) {
+    return records.sizeInBytes() > 0
+            && RecordBatchValidator.validateReplicated(records)
+                instanceof BatchValidation.Invalid invalid
+        ? invalid.toString()
+        : null;
   }
 
   private static boolean bringsNothing(FetchLane lane, FetchedData data) {

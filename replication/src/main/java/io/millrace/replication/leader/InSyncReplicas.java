@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  *   SETTLED --propose--> PROPOSED --accepted, refused, or a newer state in the image--> SETTLED
  * </pre>
  *
+ * <p>A refusal is not the end of a proposal: an earlier sending of it may still be on its way and
+ * find a controller that accepts it. The leader then proposes what is accepted already. That moves
+ * the partition epoch on, after which the refused proposal can never be accepted; until then it
+ * still counts.
+ *
  * <p>While a proposal is out it may have been accepted already, so whoever it adds counts for the
  * high watermark, and whoever it removes still counts too.
  */
@@ -21,6 +26,7 @@ public final class InSyncReplicas {
   private List<Integer> accepted;
   private int partitionEpoch;
   private @Nullable IsrProposal proposed;
+  private @Nullable IsrProposal refused;
 
   public InSyncReplicas(List<Integer> accepted, int partitionEpoch) {
     this.accepted = List.copyOf(accepted);
@@ -47,7 +53,9 @@ public final class InSyncReplicas {
 
   /** Whether a broker counts for the high watermark. */
   public boolean isInMaximalSet(int brokerId) {
-    return accepted.contains(brokerId) || (proposed != null && proposed.has(brokerId));
+    return accepted.contains(brokerId)
+        || (proposed != null && proposed.has(brokerId))
+        || (refused != null && refused.has(brokerId));
   }
 
   /** Notes a proposal before it is sent. */
@@ -64,9 +72,17 @@ public final class InSyncReplicas {
     proposed = proposal;
   }
 
-  /** Forgets a proposal that certainly was not and will not be accepted. */
-  public void withdraw() {
+  /** Whether the present proposal only makes sure that a refused one stays refused. */
+  public boolean isSettling() {
+    return refused != null;
+  }
+
+  /** Takes a refusal of the present proposal: another one, of what is accepted, takes its place. */
+  public void replaceRefused(IsrProposal settling) {
+    IsrProposal before = proposed;
     proposed = null;
+    propose(settling);
+    refused = before;
   }
 
   /**

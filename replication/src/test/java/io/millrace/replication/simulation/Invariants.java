@@ -1,0 +1,258 @@
+package io.millrace.replication.simulation;
+
+import io.millrace.log.LogRead;
+import io.millrace.log.PartitionLog;
+import io.millrace.protocol.codec.WireWriter;
+import io.millrace.protocol.record.MemoryRecords;
+import io.millrace.protocol.record.Record;
+import io.millrace.protocol.record.RecordBatch;
+import io.millrace.protocol.record.Records;
+import io.millrace.replication.ReplicatedPartition;
+import io.millrace.replication.RoleSnapshot;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What must never break, whatever fails. */
+final class Invariants {
+
+  /** A batch that a producer was told is safe. */
+  record Acknowledged(int partition, long baseOffset, List<String> values) {}
+
+  private record EpochKey(int partition, int leaderEpoch) {}
+
+  private record LifeKey(Life life, int partition, int leaderEpoch) {}
+
+  private final Map<EpochKey, Life> leaders = new HashMap<>();
+  private final Map<LifeKey, Long> highWatermarks = new HashMap<>();
+  private final Map<Integer, TreeMap<Long, ByteBuffer>> committed = new HashMap<>();
+  private final List<Acknowledged> acknowledged = new ArrayList<>();
+  private final Map<Integer, Long> acknowledgedEnd = new HashMap<>();
+  private long consumed;
+
+  void observe(Life life, Collection<ReplicatedPartition> partitions) {
+    for (ReplicatedPartition partition : partitions) {
+      RoleSnapshot role = partition.role();
+      int index = partition.id().partition();
+      PartitionLog log = partition.log();
+      if (role.isLeader()) {
+        Life other = leaders.putIfAbsent(new EpochKey(index, role.leaderEpoch()), life);
+        if (other != null && other != life) {
+          throw violated(
+              "atMostOneLeaderPerEpoch",
+              "partition "
+                  + index
+                  + " epoch "
+                  + role.leaderEpoch()
+                  + " was led by "
+                  + other
+                  + ", now by "
+                  + life);
+        }
+        if (other == null && log.logEndOffset() < acknowledgedEnd.getOrDefault(index, 0L)) {
+          throw violated(
+              "noAcknowledgedRecordLost",
+              life
+                  + " leads partition "
+                  + index
+                  + " in epoch "
+                  + role.leaderEpoch()
+                  + " with log end "
+                  + log.logEndOffset()
+                  + ", acknowledged end is "
+                  + acknowledgedEnd.get(index));
+        }
+        long now = log.highWatermark();
+        Long before = highWatermarks.put(new LifeKey(life, index, role.leaderEpoch()), now);
+        if (before != null && now < before) {
+          throw violated(
+              "hwNeverMovesBackPerEpoch",
+              life
+                  + " partition "
+                  + index
+                  + " epoch "
+                  + role.leaderEpoch()
+                  + " from "
+                  + before
+                  + " to "
+                  + now);
+        }
+      }
+    }
+  }
+
+  void acknowledged(Acknowledged batch) {
+    acknowledged.add(batch);
+    acknowledgedEnd.merge(batch.partition, batch.baseOffset + batch.values.size(), Math::max);
+  }
+
+  int acknowledgedBatches() {
+    return acknowledged.size();
+  }
+
+  long consumedBatches() {
+    return consumed;
+  }
+
+  /** A consumer was given a batch. */
+  void read(int partition, RecordBatch batch) {
+    consumed++;
+    ByteBuffer bytes = ByteBuffer.allocate(batch.sizeInBytes());
+    bytes.put(batch.bytes().duplicate());
+    bytes.flip();
+    ByteBuffer before =
+        committed
+            .computeIfAbsent(partition, p -> new TreeMap<>())
+            .putIfAbsent(batch.baseOffset(), bytes);
+    if (before != null && !before.equals(bytes)) {
+      throw violated(
+          "committedRecordNeverUnread",
+          "partition "
+              + partition
+              + " offset "
+              + batch.baseOffset()
+              + " was read with other bytes before");
+    }
+  }
+
+  /**
+   * At the end, with everything healed: all replicas against each other, and against what clients
+   * saw.
+   */
+  void checkFinalState(int partition, Map<Integer, PartitionLog> replicas) {
+    Map<Integer, TreeMap<Long, ByteBuffer>> contents = new LinkedHashMap<>();
+    replicas.forEach((node, log) -> contents.put(node, contentOf(partition, log)));
+    Integer first = contents.keySet().iterator().next();
+    TreeMap<Long, ByteBuffer> reference = contents.get(first);
+    contents.forEach(
+        (node, content) -> {
+          if (!content.equals(reference)) {
+            throw violated(
+                "replicasIdenticalUpToHighWatermark",
+                "partition "
+                    + partition
+                    + ": node "
+                    + node
+                    + " has batches "
+                    + content.keySet()
+                    + ", node "
+                    + first
+                    + " has "
+                    + reference.keySet());
+          }
+        });
+    committed
+        .getOrDefault(partition, new TreeMap<>())
+        .forEach(
+            (offset, bytes) -> {
+              if (!bytes.equals(reference.get(offset))) {
+                throw violated(
+                    "committedRecordNeverUnread",
+                    "partition "
+                        + partition
+                        + " offset "
+                        + offset
+                        + " was read by a consumer and is gone or different");
+              }
+            });
+    checkAcknowledged(partition, reference);
+  }
+
+  private void checkAcknowledged(int partition, TreeMap<Long, ByteBuffer> content) {
+    Map<String, Long> offsets = new HashMap<>();
+    Map<String, Integer> lastSeen = new HashMap<>();
+    for (ByteBuffer bytes : content.values()) {
+      for (Record record : new RecordBatch(bytes.duplicate(), 0).records()) {
+        String value = text(record.value());
+        Long twice = offsets.put(value, record.offset());
+        if (twice != null) {
+          throw violated(
+              "eachRecordOnce",
+              "partition "
+                  + partition
+                  + " has "
+                  + value
+                  + " at "
+                  + twice
+                  + " and "
+                  + record.offset());
+        }
+        String producer = value.substring(0, value.indexOf(':'));
+        int number = Integer.parseInt(value.substring(value.indexOf(':') + 1));
+        Integer before = lastSeen.put(producer, number);
+        if (before != null && number <= before) {
+          throw violated(
+              "inOrderPerProducer",
+              "partition " + partition + " has " + value + " after " + before);
+        }
+      }
+    }
+    for (Acknowledged batch : acknowledged) {
+      if (batch.partition == partition) {
+        for (int i = 0; i < batch.values.size(); i++) {
+          Long offset = offsets.get(batch.values.get(i));
+          if (offset == null || offset != batch.baseOffset + i) {
+            throw violated(
+                "noAcknowledgedRecordLost",
+                "partition "
+                    + partition
+                    + ": "
+                    + batch.values.get(i)
+                    + " was acknowledged at "
+                    + (batch.baseOffset + i)
+                    + ", found at "
+                    + offset);
+          }
+        }
+      }
+    }
+  }
+
+  private static TreeMap<Long, ByteBuffer> contentOf(int partition, PartitionLog log) {
+    TreeMap<Long, ByteBuffer> content = new TreeMap<>();
+    long offset = log.logStartOffset();
+    while (offset < log.highWatermark()) {
+      LogRead read = log.read(offset, 1 << 20, log.highWatermark(), true);
+      MemoryRecords records = inMemory(read.asRecords());
+      if (records.sizeInBytes() == 0) {
+        throw violated(
+            "committedRecordNeverUnread",
+            "partition " + partition + " cannot be read at " + offset + ": " + read);
+      }
+      for (RecordBatch batch : records.batches()) {
+        ByteBuffer bytes = ByteBuffer.allocate(batch.sizeInBytes());
+        bytes.put(batch.bytes().duplicate());
+        bytes.flip();
+        content.put(batch.baseOffset(), bytes);
+        offset = batch.nextOffset();
+      }
+    }
+    return content;
+  }
+
+  /** A copy, from memory or from a file; releases the original. */
+  static MemoryRecords inMemory(Records records) {
+    WireWriter out = new WireWriter(UnpooledByteBufAllocator.DEFAULT);
+    Records.write(out, records, false, false);
+    records.release();
+    byte[] framed =
+        SimulatedEndpoint.bytesOf(out.finish().toBuffer(UnpooledByteBufAllocator.DEFAULT));
+    return MemoryRecords.wrap(Unpooled.wrappedBuffer(framed, 8, framed.length - 8));
+  }
+
+  static String text(ByteBuffer value) {
+    return StandardCharsets.UTF_8.decode(value.duplicate()).toString();
+  }
+
+  static AssertionError violated(String invariant, String how) {
+    return new AssertionError(invariant + " broken: " + how);
+  }
+}

@@ -1,0 +1,174 @@
+package io.millrace.replication.simulation;
+
+import io.millrace.concurrent.EventLoop;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.record.MemoryRecords;
+import io.millrace.protocol.record.RecordBatchBuilder;
+import io.millrace.replication.ProduceResult;
+import io.millrace.replication.ReplicatedPartition;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * An idempotent producer to one partition with {@code acks=all}: a few batches in flight, in order;
+ * on any failure it waits for all of them and sends again from the first that was not acknowledged.
+ */
+final class SimulatedProducer {
+
+  private static final int CLIENT = 900;
+
+  private static final class Batch {
+    final int sequence;
+    final List<String> values;
+
+    Batch(int sequence, List<String> values) {
+      this.sequence = sequence;
+      this.values = values;
+    }
+  }
+
+  private final SimulatedCluster cluster;
+  private final EventLoop loop;
+  private final SplittableRandom random;
+  private final Invariants invariants;
+  private final int producerId;
+  private final int partition;
+  private final int maxInFlight;
+  private final ArrayDeque<Batch> unacknowledged = new ArrayDeque<>();
+  private SimulatedNetwork.Connection connection;
+  private int connectedTo = -1;
+  private int nextSequence;
+  private int sent; // of unacknowledged, from its head
+  private int inFlight;
+  private boolean failed;
+  private boolean acknowledgedAny;
+  private boolean stopping;
+
+  SimulatedProducer(SimulatedCluster cluster, int producerId, int partition) {
+    this.cluster = cluster;
+    this.loop = cluster.clientLoop();
+    this.random = cluster.split();
+    this.invariants = cluster.invariants();
+    this.producerId = producerId;
+    this.partition = partition;
+    this.maxInFlight = 1 + random.nextInt(4);
+    this.connection = cluster.network().connect(CLIENT, 0);
+    tick();
+  }
+
+  /** Sends what it has, makes no more. */
+  void stop() {
+    stopping = true;
+  }
+
+  boolean isIdle() {
+    return unacknowledged.isEmpty() && inFlight == 0;
+  }
+
+  private void tick() {
+    if (!stopping && unacknowledged.size() < 8) {
+      List<String> values = new ArrayList<>();
+      int count = 1 + random.nextInt(4);
+      for (int i = 0; i < count; i++) {
+        values.add("p" + producerId + ":" + (nextSequence + i));
+      }
+      unacknowledged.addLast(new Batch(nextSequence, values));
+      nextSequence += count;
+    }
+    pump();
+    loop.schedule(this::tick, random.nextLong(500_000, 40_000_000));
+  }
+
+  private void pump() {
+    if (failed) {
+      if (inFlight > 0) {
+        return;
+      }
+      failed = false;
+      sent = 0;
+    }
+    while (inFlight < window() && sent < unacknowledged.size()) {
+      Batch batch = new ArrayList<>(unacknowledged).get(sent);
+      sent++;
+      send(batch);
+    }
+  }
+
+  /**
+   * One batch until the first was acknowledged. A broker takes any first sequence from a producer
+   * it does not know, as Kafka's does: sent together, the second could be let in before the first,
+   * which then never could.
+   */
+  private int window() {
+    return acknowledgedAny ? maxInFlight : 1;
+  }
+
+  private void send(Batch batch) {
+    int leader = cluster.believedLeader(partition);
+    if (leader != connectedTo || connection.isBroken()) {
+      connection = cluster.network().connect(CLIENT, Math.max(leader, 0));
+      connectedTo = leader;
+    }
+    inFlight++;
+    connection
+        .send(() -> serve(leader, batch))
+        .whenComplete((result, failure) -> loop.execute(() -> onAnswer(batch, result)));
+  }
+
+  private CompletableFuture<ProduceResult> serve(int leader, Batch batch) {
+    ReplicatedPartition replica = cluster.replica(leader, partition);
+    if (replica == null) {
+      return CompletableFuture.completedFuture(
+          new ProduceResult(ErrorCode.NOT_LEADER_OR_FOLLOWER, -1, -1, -1, null));
+    }
+    return replica.append(recordsOf(batch), (short) -1, 400 + random.nextInt(1_500), -1);
+  }
+
+  private MemoryRecords recordsOf(Batch batch) {
+    RecordBatchBuilder builder =
+        new RecordBatchBuilder(1 << 16).producerState(producerId, (short) 0, batch.sequence);
+    for (String value : batch.values) {
+      builder.append(1_700_000_000_000L, null, value.getBytes(StandardCharsets.UTF_8));
+    }
+    return builder.build();
+  }
+
+  private void onAnswer(Batch batch, ProduceResult result) {
+    inFlight--;
+    boolean isFirst = unacknowledged.peekFirst() == batch;
+    if (result != null && result.error() == ErrorCode.NONE) {
+      acknowledgedAny = true;
+      invariants.acknowledged(
+          new Invariants.Acknowledged(partition, result.baseOffset(), batch.values));
+      if (isFirst) {
+        unacknowledged.removeFirst();
+        sent--;
+      } else {
+        // One before it failed, yet it is in: then so is that one, and a retry will say so.
+        failed = true;
+      }
+    } else {
+      if (result != null && isFirst && !failed && isSequenceError(result.error())) {
+        throw Invariants.violated(
+            "noAcknowledgedRecordLost",
+            "producer "
+                + producerId
+                + " is told "
+                + result
+                + " for its first unacknowledged batch");
+      }
+      failed = true;
+    }
+    loop.schedule(this::pump, failed ? random.nextLong(100_000_000) : 0);
+  }
+
+  private static boolean isSequenceError(ErrorCode error) {
+    return error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+        || error == ErrorCode.UNKNOWN_PRODUCER_ID
+        || error == ErrorCode.INVALID_PRODUCER_EPOCH;
+  }
+}
