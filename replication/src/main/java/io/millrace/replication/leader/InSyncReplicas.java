@@ -96,9 +96,9 @@ public final class InSyncReplicas {
     }
     accepted = List.copyOf(isr);
     partitionEpoch = newPartitionEpoch;
-    proposed =
-        null; // it started from an older state: accepted as this one or an earlier one, or never
-    // will be
+    // They started from an older state: accepted as this one or an earlier one, or never will be.
+    proposed = null;
+    refused = null;
     return true;
   }
 }
