@@ -14,8 +14,6 @@ import io.millrace.metadata.image.PartitionImage;
 import io.millrace.metadata.image.TopicImage;
 import io.millrace.metadata.publish.MetadataClient;
 import io.millrace.protocol.network.NetworkLoops;
-import io.millrace.protocol.record.BatchValidation;
-import io.millrace.protocol.record.RecordBatchValidator;
 import io.millrace.replication.PartitionRegistry;
 import io.millrace.replication.ReplicaContext;
 import io.millrace.replication.ReplicatedPartition;
@@ -86,11 +84,7 @@ final class BrokerRuntime {
             context,
             logs,
             loops.start("registry"),
-            fetchers,
-            records ->
-                RecordBatchValidator.validateReplicated(records) instanceof BatchValidation.Invalid invalid
-                    ? invalid.reason()
-                    : null);
+            fetchers);
     this.dispatcher =
         Handlers.create(config, metadata, registry, settings, loops.start("timers"), clock, random);
   }
