@@ -1,0 +1,5 @@
+/** Tests of records and of the replay into images. */
+@NullMarked
+package io.millrace.metadata.record;
+
+import org.jspecify.annotations.NullMarked;
