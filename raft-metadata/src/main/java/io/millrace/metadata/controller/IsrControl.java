@@ -56,8 +56,8 @@ final class IsrControl {
         continue;
       }
       List<Integer> isr = change.isr().stream().map(Member::brokerId).toList();
-      // The present ISR is written again too: a leader asks for it to make sure that an earlier proposal, whose fate it does
-      // not know, is refused from now on.
+      // The present ISR is written again too: a leader asks for it to make sure that an earlier
+      // proposal, whose fate it does not know, is refused from now on.
       PartitionImage next = state.next(state.leader(), isr);
       changes.add(MetadataChange.put(new PartitionRecord(change.topicId(), next)));
       answers.add(

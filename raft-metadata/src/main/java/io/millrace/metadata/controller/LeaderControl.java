@@ -27,7 +27,7 @@ final class LeaderControl {
       for (TopicImage topic : image.topics().byName()) {
         for (PartitionImage state : topic.partitions()) {
           PartitionImage next = elect(image, state, request.unclean());
-          if (next != state) {
+          if (!next.equals(state)) {
             changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
             answers.add(
                 new ElectLeaders.PartitionResult(topic.name(), state.partition(), Result.OK));
@@ -40,7 +40,7 @@ final class LeaderControl {
       TopicImage topic = image.topics().topic(named.topic());
       PartitionImage state = topic == null ? null : topic.partition(named.partition());
       PartitionImage next = state == null ? null : elect(image, state, request.unclean());
-      if (topic != null && state != null && next != null && next != state) {
+      if (topic != null && state != null && next != null && !next.equals(state)) {
         changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
       }
       answers.add(
@@ -87,7 +87,7 @@ final class LeaderControl {
     if (state == null) {
       return Result.of(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the partition does not exist");
     }
-    if (next != state) {
+    if (!state.equals(next)) {
       return Result.OK;
     }
     boolean needless = unclean ? state.hasLeader() : state.leader() == state.preferredLeader();

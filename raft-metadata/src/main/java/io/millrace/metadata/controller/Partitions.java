@@ -27,7 +27,7 @@ final class Partitions {
     for (TopicImage topic : image.topics().byId().values()) {
       for (PartitionImage state : topic.partitions()) {
         PartitionImage next = step.next(topic, state);
-        if (next != state) {
+        if (!next.equals(state)) {
           changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
           if (changes.size() >= limit) {
             return changes;

@@ -172,7 +172,7 @@ public final class RequestCodec {
         ConfigChangeValue.Builder one =
             ConfigChangeValue.newBuilder()
                 .setKey(change.key())
-                .setOperation(change.operation().ordinal());
+                .setOperation(code(change.operation()));
         if (change.value() != null) {
           one.setValue(change.value());
         }
@@ -196,5 +196,14 @@ public final class RequestCodec {
                           .setPartition(one.partition())));
     }
     return call.build();
+  }
+
+  private static int code(AlterConfigs.Operation operation) {
+    return switch (operation) {
+      case SET -> 0;
+      case DELETE -> 1;
+      case APPEND -> 2;
+      case SUBTRACT -> 3;
+    };
   }
 }

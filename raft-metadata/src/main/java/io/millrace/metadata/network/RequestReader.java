@@ -144,11 +144,13 @@ final class RequestReader {
   }
 
   private static AlterConfigs.Operation operation(int code) {
-    AlterConfigs.Operation[] all = AlterConfigs.Operation.values();
-    if (code < 0 || code >= all.length) {
-      throw new IllegalArgumentException("config operation " + code + " is unknown");
-    }
-    return all[code];
+    return switch (code) {
+      case 0 -> AlterConfigs.Operation.SET;
+      case 1 -> AlterConfigs.Operation.DELETE;
+      case 2 -> AlterConfigs.Operation.APPEND;
+      case 3 -> AlterConfigs.Operation.SUBTRACT;
+      default -> throw new IllegalArgumentException("config operation " + code + " is unknown");
+    };
   }
 
   private static AlterPartition decode(AlterPartitionCall in) {

@@ -75,7 +75,7 @@ final class ImageFollower {
 
   void addListener(ImageListener listener) {
     listeners.add(listener);
-    if (image != MetadataImage.EMPTY) {
+    if (seenAny) {
       // A whole state replayed over nothing is the difference from nothing.
       tell(listener, Images.fromNothing(image));
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the next image from the last one and what was written since. Use once: replay, then {@link
- * #image} and {@link #delta}. Costs what the changes cost; topics that did not change are shared.
+ * #finish}. Costs what the changes cost; topics that did not change are shared.
  *
  * <p>Confined to the thread that made it.
  */
@@ -43,9 +43,10 @@ public final class ImageReplay {
   private final Set<Integer> touchedBrokers = new HashSet<>();
   private final Set<ConfigResource> touchedConfigs = new HashSet<>();
 
-  private ImageReplay(MetadataImage before, MetadataImage start) {
+  private ImageReplay(MetadataImage before, boolean fromScratch) {
+    MetadataImage start = fromScratch ? MetadataImage.EMPTY : before;
     this.before = before;
-    this.fromScratch = before != start;
+    this.fromScratch = fromScratch;
     this.clusterId = start.cluster().clusterId();
     this.brokers = start.cluster().brokers();
     this.topics = start.topics();
@@ -55,12 +56,12 @@ public final class ImageReplay {
 
   /** Replays changes on top of an image. */
   public static ImageReplay after(MetadataImage before) {
-    return new ImageReplay(before, before);
+    return new ImageReplay(before, false);
   }
 
   /** Replays a whole state; the image before counts for the delta only. */
   public static ImageReplay ofWholeState(MetadataImage before) {
-    return new ImageReplay(before, MetadataImage.EMPTY);
+    return new ImageReplay(before, true);
   }
 
   /** An image together with how it differs from the one before. */

@@ -40,8 +40,14 @@ class BrokerControlTest {
     assertThat(decision.response().epoch()).isEqualTo(BrokerControl.EPOCH_OF_COMMIT);
     assertThat(broker.epoch()).isEqualTo(registered.revision());
     assertThat(broker.isActive()).isFalse();
-    assertThat(BrokerControl.heartbeat(registered, new Heartbeat(4, broker.epoch(), broker.epoch() - 1, false)).changes()).isEmpty();
-    var caughtUp = BrokerControl.heartbeat(registered, new Heartbeat(4, broker.epoch(), broker.epoch(), false));
+    assertThat(
+            BrokerControl.heartbeat(
+                    registered, new Heartbeat(4, broker.epoch(), broker.epoch() - 1, false))
+                .changes())
+        .isEmpty();
+    var caughtUp =
+        BrokerControl.heartbeat(
+            registered, new Heartbeat(4, broker.epoch(), broker.epoch(), false));
     assertThat(Images.after(registered, caughtUp).cluster().isActive(4)).isTrue();
   }
 
@@ -50,7 +56,8 @@ class BrokerControlTest {
     var decision = BrokerControl.register(image, registration(1, 1, 7), true);
 
     assertThat(decision.changes()).isEmpty();
-    assertThat(decision.response().epoch()).isEqualTo(Objects.requireNonNull(image.cluster().broker(1)).epoch());
+    assertThat(decision.response().epoch())
+        .isEqualTo(Objects.requireNonNull(image.cluster().broker(1)).epoch());
   }
 
   @Test
@@ -58,7 +65,8 @@ class BrokerControlTest {
     var alive = BrokerControl.register(image, registration(1, 99, 8), true);
     var gone = BrokerControl.register(image, registration(1, 99, 8), false);
 
-    assertThat(alive.response().result().error()).isEqualTo(ErrorCode.DUPLICATE_BROKER_REGISTRATION);
+    assertThat(alive.response().result().error())
+        .isEqualTo(ErrorCode.DUPLICATE_BROKER_REGISTRATION);
     assertThat(gone.response().result().isOk()).isTrue();
   }
 
@@ -87,22 +95,33 @@ class BrokerControlTest {
   void fencedBroker_losesLeadershipsAndItsPlaceInIsrs() {
     MetadataImage after = Images.fenced(image, 2);
 
-    assertThat(partition(after, 0)).isEqualTo(new PartitionImage(0, List.of(1, 2, 3), List.of(1, 3), 1, 0, 1));
-    assertThat(partition(after, 1)).isEqualTo(new PartitionImage(1, List.of(2, 3, 1), List.of(3, 1), 3, 1, 1));
+    assertThat(partition(after, 0))
+        .isEqualTo(new PartitionImage(0, List.of(1, 2, 3), List.of(1, 3), 1, 0, 1));
+    assertThat(partition(after, 1))
+        .isEqualTo(new PartitionImage(1, List.of(2, 3, 1), List.of(3, 1), 3, 1, 1));
   }
 
   @Test
   void staleEpoch_isRefused_andFencesNobody() {
-    assertThat(BrokerControl.heartbeat(image, new Heartbeat(1, 77, 99, false)).response().result().error())
+    assertThat(
+            BrokerControl.heartbeat(image, new Heartbeat(1, 77, 99, false))
+                .response()
+                .result()
+                .error())
         .isEqualTo(ErrorCode.STALE_BROKER_EPOCH);
-    assertThat(BrokerControl.heartbeat(image, new Heartbeat(9, 1, 99, false)).response().result().error())
+    assertThat(
+            BrokerControl.heartbeat(image, new Heartbeat(9, 1, 99, false))
+                .response()
+                .result()
+                .error())
         .isEqualTo(ErrorCode.BROKER_ID_NOT_REGISTERED);
     assertThat(BrokerControl.fence(image, 1, 77)).isEmpty();
   }
 
   @Test
   void controlledShutdown_movesLeadershipAway_andCountsWhatStays() {
-    var decision = BrokerControl.controlledShutdown(image, new ControlledShutdown(1, epoch(image, 1)));
+    var decision =
+        BrokerControl.controlledShutdown(image, new ControlledShutdown(1, epoch(image, 1)));
     MetadataImage after = Images.after(image, decision);
     MetadataImage alone = Images.fenced(Images.fenced(image, 3), 2);
     var stuck = BrokerControl.controlledShutdown(alone, new ControlledShutdown(1, epoch(alone, 1)));
@@ -115,8 +134,10 @@ class BrokerControlTest {
 
   @Test
   void unregister_isRefusedForTheLiving() {
-    assertThat(BrokerControl.unregister(image, 1, true).response().error()).isEqualTo(ErrorCode.INVALID_REQUEST);
-    MetadataImage after = Images.after(image, BrokerControl.unregister(Images.fenced(image, 1), 1, false));
+    assertThat(BrokerControl.unregister(image, 1, true).response().error())
+        .isEqualTo(ErrorCode.INVALID_REQUEST);
+    MetadataImage after =
+        Images.after(image, BrokerControl.unregister(Images.fenced(image, 1), 1, false));
     assertThat(after.cluster().broker(1)).isNull();
   }
 
@@ -132,7 +153,8 @@ class BrokerControlTest {
 
   @Test
   void isrChange_ofFormerEpochs_isFenced() {
-    MetadataImage moved = Images.fenced(image, 1); // leader of 0 is 2 now, leader epoch 1, partition epoch 1
+    MetadataImage moved =
+        Images.fenced(image, 1); // leader of 0 is 2 now, leader epoch 1, partition epoch 1
 
     assertThat(alter(moved, 2, 0, 0, 2).error()).isEqualTo(ErrorCode.FENCED_LEADER_EPOCH);
     assertThat(alter(moved, 2, 1, 0, 2).error()).isEqualTo(ErrorCode.INVALID_UPDATE_VERSION);
@@ -144,7 +166,8 @@ class BrokerControlTest {
   void allowingUncleanElection_givesLeaderlessPartitionsALeader() {
     MetadataImage alone = Images.fenced(Images.fenced(Images.fenced(image, 3), 2), 1);
     MetadataImage otherBack =
-        Images.after(alone, BrokerControl.heartbeat(alone, new Heartbeat(2, epoch(alone, 2), 1_000, false)));
+        Images.after(
+            alone, BrokerControl.heartbeat(alone, new Heartbeat(2, epoch(alone, 2), 1_000, false)));
     assertThat(partition(otherBack, 0).hasLeader()).isFalse();
 
     var decision =
@@ -157,7 +180,9 @@ class BrokerControlTest {
                             ConfigResource.topic("t"),
                             List.of(
                                 new AlterConfigs.Change(
-                                    Partitions.UNCLEAN_ELECTION, AlterConfigs.Operation.SET, "true")),
+                                    Partitions.UNCLEAN_ELECTION,
+                                    AlterConfigs.Operation.SET,
+                                    "true")),
                             false)),
                     false));
 
@@ -174,7 +199,8 @@ class BrokerControlTest {
       MetadataImage image, int leader, int leaderEpoch, int partitionEpoch, int... isr) {
     List<Member> members = Arrays.stream(isr).mapToObj(id -> new Member(id, -1)).toList();
     IsrChange change = new IsrChange(topic(image).id(), 0, leaderEpoch, partitionEpoch, members);
-    return IsrControl.alter(image, new AlterPartition(leader, epoch(image, leader), List.of(change)))
+    return IsrControl.alter(
+            image, new AlterPartition(leader, epoch(image, leader), List.of(change)))
         .response()
         .partitions()
         .get(0)
@@ -184,14 +210,19 @@ class BrokerControlTest {
   private static MetadataImage withTopic(Map<Integer, List<Integer>> assignments) {
     MetadataImage brokers = Images.withBrokers(1, 2, 3);
     TopicControl control =
-        new TopicControl(ControllerConfig.DEFAULTS, ConfigValidator.PERMISSIVE, new SplittableRandom(7));
+        new TopicControl(
+            ControllerConfig.DEFAULTS, ConfigValidator.PERMISSIVE, new SplittableRandom(7));
     NewTopic topic = new NewTopic("t", -1, -1, assignments, Map.of());
     return Images.after(brokers, control.create(brokers, new CreateTopics(List.of(topic), false)));
   }
 
   private static RegisterBroker registration(int id, int incarnation, int directory) {
     return new RegisterBroker(
-        id, new Uuid(incarnation, id), new Uuid(directory, id), null, List.of(new Endpoint("P", "h", 1, "PLAINTEXT")));
+        id,
+        new Uuid(incarnation, id),
+        new Uuid(directory, id),
+        null,
+        List.of(new Endpoint("P", "h", 1, "PLAINTEXT")));
   }
 
   private static long epoch(MetadataImage image, int id) {

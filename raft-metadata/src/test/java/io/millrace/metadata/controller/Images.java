@@ -31,7 +31,12 @@ final class Images {
         image,
         List.of(
             MetadataChange.put(
-                new BrokerRecord(id, new Uuid(1, id), new Uuid(7, id), rack, List.of(new Endpoint("P", "h", 1, "PLAINTEXT")))),
+                new BrokerRecord(
+                    id,
+                    new Uuid(1, id),
+                    new Uuid(7, id),
+                    rack,
+                    List.of(new Endpoint("P", "h", 1, "PLAINTEXT")))),
             MetadataChange.put(new BrokerStateRecord(id, false, false))));
   }
 

@@ -13,14 +13,16 @@ class LeaderElectorTest {
 
   @Test
   void lostFollower_leavesIsr_leaderAndItsEpochStay() {
-    PartitionImage next = LeaderElector.withoutBroker(state(1, 1, 2, 3), 3, Set.of(1, 2)::contains, false);
+    PartitionImage next =
+        LeaderElector.withoutBroker(state(1, 1, 2, 3), 3, Set.of(1, 2)::contains, false);
 
     assertThat(next).isEqualTo(new PartitionImage(0, List.of(1, 2, 3), List.of(1, 2), 1, 5, 10));
   }
 
   @Test
   void lostLeader_isFollowedByFirstActiveIsrMember_inOrderOfReplicas() {
-    PartitionImage next = LeaderElector.withoutBroker(state(1, 3, 2, 1), 1, Set.of(2, 3)::contains, false);
+    PartitionImage next =
+        LeaderElector.withoutBroker(state(1, 3, 2, 1), 1, Set.of(2, 3)::contains, false);
 
     assertThat(next.leader()).isEqualTo(2);
     assertThat(next.leaderEpoch()).isEqualTo(6);
@@ -29,7 +31,8 @@ class LeaderElectorTest {
 
   @Test
   void lastIsrMember_staysInIsr_withoutLeadership() {
-    PartitionImage next = LeaderElector.withoutBroker(state(1, 1), 1, Set.of(2, 3)::contains, false);
+    PartitionImage next =
+        LeaderElector.withoutBroker(state(1, 1), 1, Set.of(2, 3)::contains, false);
 
     assertThat(next.isr()).containsExactly(1);
     assertThat(next.leader()).isEqualTo(NONE);
@@ -65,7 +68,8 @@ class LeaderElectorTest {
 
     assertThat(LeaderElector.electPreferred(state, Set.of(1, 2)::contains).leader()).isEqualTo(1);
     assertThat(LeaderElector.electPreferred(state, Set.of(2)::contains)).isSameAs(state);
-    assertThat(LeaderElector.electPreferred(state(2, 2), Set.of(1, 2)::contains)).satisfies(s -> assertThat(s.leader()).isEqualTo(2));
+    assertThat(LeaderElector.electPreferred(state(2, 2), Set.of(1, 2)::contains))
+        .satisfies(s -> assertThat(s.leader()).isEqualTo(2));
   }
 
   @Test
@@ -73,7 +77,8 @@ class LeaderElectorTest {
     PartitionImage state = state(1, 1);
 
     assertThat(LeaderElector.moveAway(state, 1, Set.of(2, 3)::contains)).isSameAs(state);
-    assertThat(LeaderElector.moveAway(state(1, 1, 2), 1, Set.of(2, 3)::contains).leader()).isEqualTo(2);
+    assertThat(LeaderElector.moveAway(state(1, 1, 2), 1, Set.of(2, 3)::contains).leader())
+        .isEqualTo(2);
   }
 
   private static PartitionImage state(int leader, Integer... isr) {

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -62,7 +63,7 @@ final class SimulatedControllers {
   }
 
   Controller leader() {
-    return controllers.get(quorum.leader());
+    return Objects.requireNonNull(controllers.get(quorum.leader()));
   }
 
   <R extends ControllerResponse> CompletableFuture<Reply<R>> ask(ControllerRequest<R> request) {

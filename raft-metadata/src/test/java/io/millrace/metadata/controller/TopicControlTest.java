@@ -30,10 +30,13 @@ class TopicControlTest {
 
   private static final ConfigValidator NO_BOGUS =
       (resource, key, value) ->
-          key.equals("bogus") ? Result.of(ErrorCode.INVALID_CONFIG, "unknown config bogus") : Result.OK;
+          key.equals("bogus")
+              ? Result.of(ErrorCode.INVALID_CONFIG, "unknown config bogus")
+              : Result.OK;
 
   private final MetadataImage three = Images.withBrokers(1, 2, 3);
-  private final TopicControl control = new TopicControl(ControllerConfig.DEFAULTS, NO_BOGUS, new SplittableRandom(7));
+  private final TopicControl control =
+      new TopicControl(ControllerConfig.DEFAULTS, NO_BOGUS, new SplittableRandom(7));
 
   static Stream<Arguments> refused() {
     Map<Integer, List<Integer>> gap = Map.of(0, List.of(1), 2, List.of(2));
@@ -41,25 +44,37 @@ class TopicControlTest {
         Arguments.of(new NewTopic("", 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION, "empty"),
         Arguments.of(new NewTopic(".", 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION, "'.'"),
         Arguments.of(new NewTopic("..", 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION, "'..'"),
-        Arguments.of(new NewTopic("a/b", 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION, "U+002F at index 1"),
+        Arguments.of(
+            new NewTopic("a/b", 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION, "U+002F at index 1"),
         Arguments.of(new NewTopic("a\u0007", 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION, "U+0007"),
         Arguments.of(new NewTopic("x".repeat(250), 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION, "250"),
         Arguments.of(new NewTopic("there", 1, 1), ErrorCode.TOPIC_ALREADY_EXISTS, "there"),
         Arguments.of(new NewTopic("a_b", 1, 1), ErrorCode.INVALID_TOPIC_EXCEPTION, "a.b"),
         Arguments.of(new NewTopic("t", 0, 1), ErrorCode.INVALID_PARTITIONS, "0"),
         Arguments.of(new NewTopic("t", -2, 1), ErrorCode.INVALID_PARTITIONS, "-2"),
-        Arguments.of(new NewTopic("t", 1_000_000_000, 1), ErrorCode.INVALID_PARTITIONS, "1000000000"),
+        Arguments.of(
+            new NewTopic("t", 1_000_000_000, 1), ErrorCode.INVALID_PARTITIONS, "1000000000"),
         Arguments.of(new NewTopic("t", 1, 0), ErrorCode.INVALID_REPLICATION_FACTOR, "0"),
-        Arguments.of(new NewTopic("t", 1, 4), ErrorCode.INVALID_REPLICATION_FACTOR, "only 3 brokers"),
-        Arguments.of(new NewTopic("t", -1, -1, gap, Map.of()), ErrorCode.INVALID_REPLICA_ASSIGNMENT, "no 1"),
         Arguments.of(
-            new NewTopic("t", -1, -1, Map.of(0, List.of(9)), Map.of()), ErrorCode.INVALID_REPLICA_ASSIGNMENT, "9"),
+            new NewTopic("t", 1, 4), ErrorCode.INVALID_REPLICATION_FACTOR, "only 3 brokers"),
         Arguments.of(
-            new NewTopic("t", -1, -1, Map.of(0, List.of(1, 1)), Map.of()), ErrorCode.INVALID_REPLICA_ASSIGNMENT, "[1, 1]"),
+            new NewTopic("t", -1, -1, gap, Map.of()), ErrorCode.INVALID_REPLICA_ASSIGNMENT, "no 1"),
         Arguments.of(
-            new NewTopic("t", 1, -1, Map.of(0, List.of(1)), Map.of()), ErrorCode.INVALID_REQUEST, "assignment"),
+            new NewTopic("t", -1, -1, Map.of(0, List.of(9)), Map.of()),
+            ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+            "9"),
         Arguments.of(
-            new NewTopic("t", 1, 1, Map.of(), Map.of("bogus", "1")), ErrorCode.INVALID_CONFIG, "bogus"));
+            new NewTopic("t", -1, -1, Map.of(0, List.of(1, 1)), Map.of()),
+            ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+            "[1, 1]"),
+        Arguments.of(
+            new NewTopic("t", 1, -1, Map.of(0, List.of(1)), Map.of()),
+            ErrorCode.INVALID_REQUEST,
+            "assignment"),
+        Arguments.of(
+            new NewTopic("t", 1, 1, Map.of(), Map.of("bogus", "1")),
+            ErrorCode.INVALID_CONFIG,
+            "bogus"));
   }
 
   @ParameterizedTest
@@ -80,11 +95,14 @@ class TopicControlTest {
 
   @Test
   void oneBadTopic_doesNotHinderTheNext() {
-    CreateTopics request = new CreateTopics(List.of(new NewTopic("/", 1, 1), new NewTopic("good", 2, 3)), false);
+    CreateTopics request =
+        new CreateTopics(List.of(new NewTopic("/", 1, 1), new NewTopic("good", 2, 3)), false);
 
     ControlDecision<CreateTopics.Response> decision = control.create(three, request);
 
-    assertThat(decision.response().topics()).extracting(one -> one.result().isOk()).containsExactly(false, true);
+    assertThat(decision.response().topics())
+        .extracting(one -> one.result().isOk())
+        .containsExactly(false, true);
     assertThat(topic(Images.after(three, decision), "good").partitions()).hasSize(2);
   }
 
@@ -133,9 +151,11 @@ class TopicControlTest {
     MetadataImage image = Images.fenced(three, 2);
 
     TopicImage placed = topic(created(image, new NewTopic("t", 4, 2)), "t");
-    TopicImage assigned = topic(created(image, new NewTopic("m", -1, -1, Map.of(0, List.of(2, 3)), Map.of())), "m");
+    TopicImage assigned =
+        topic(created(image, new NewTopic("m", -1, -1, Map.of(0, List.of(2, 3)), Map.of())), "m");
 
-    assertThat(placed.partitions()).allSatisfy(state -> assertThat(state.replicas()).doesNotContain(2));
+    assertThat(placed.partitions())
+        .allSatisfy(state -> assertThat(state.replicas()).doesNotContain(2));
     assertThat(assigned.partitions().get(0).isr()).containsExactly(3);
     assertThat(assigned.partitions().get(0).leader()).isEqualTo(3);
   }
@@ -146,7 +166,8 @@ class TopicControlTest {
     MetadataImage image = created(three, topic);
     var id = topic(image, "t").id();
 
-    MetadataImage after = Images.after(image, control.delete(image, new DeleteTopics(List.of(TopicRef.of(id)))));
+    MetadataImage after =
+        Images.after(image, control.delete(image, new DeleteTopics(List.of(TopicRef.of(id)))));
 
     assertThat(after.topics()).isEqualTo(three.topics());
     assertThat(after.configs().of(ConfigResource.topic("t")).isEmpty()).isTrue();
@@ -155,7 +176,11 @@ class TopicControlTest {
 
   @Test
   void unknownTopic_isNotDeleted() {
-    var decision = control.delete(three, new DeleteTopics(List.of(TopicRef.of("x"), TopicRef.of(new io.millrace.protocol.Uuid(1, 1)))));
+    var decision =
+        control.delete(
+            three,
+            new DeleteTopics(
+                List.of(TopicRef.of("x"), TopicRef.of(new io.millrace.protocol.Uuid(1, 1)))));
 
     assertThat(decision.response().topics())
         .extracting(one -> one.result().error())
@@ -174,15 +199,21 @@ class TopicControlTest {
         control.grow(image, new CreatePartitions(List.of(new Growth("t", 2, List.of())), false));
 
     TopicImage grown = topic(Images.after(image, decision), "t");
-    assertThat(grown.partitions()).hasSize(5).allSatisfy(state -> assertThat(state.replicas()).hasSize(2));
+    assertThat(grown.partitions())
+        .hasSize(5)
+        .allSatisfy(state -> assertThat(state.replicas()).hasSize(2));
     assertThat(grown.partitions().subList(0, 2)).isEqualTo(topic(image, "t").partitions());
-    assertThat(decision.response().topics().get(1).result().error()).isEqualTo(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    assertThat(fewer.response().topics().get(0).result().error()).isEqualTo(ErrorCode.INVALID_PARTITIONS);
+    assertThat(decision.response().topics().get(1).result().error())
+        .isEqualTo(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    assertThat(fewer.response().topics().get(0).result().error())
+        .isEqualTo(ErrorCode.INVALID_PARTITIONS);
   }
 
   private MetadataImage created(MetadataImage image, NewTopic... topics) {
-    ControlDecision<CreateTopics.Response> decision = control.create(image, new CreateTopics(List.of(topics), false));
-    assertThat(decision.response().topics()).allSatisfy(one -> assertThat(one.result()).isEqualTo(Result.OK));
+    ControlDecision<CreateTopics.Response> decision =
+        control.create(image, new CreateTopics(List.of(topics), false));
+    assertThat(decision.response().topics())
+        .allSatisfy(one -> assertThat(one.result()).isEqualTo(Result.OK));
     return Images.after(image, decision);
   }
 

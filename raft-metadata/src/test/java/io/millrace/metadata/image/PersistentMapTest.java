@@ -38,7 +38,9 @@ class PersistentMapTest {
       TreeMap<Integer, Integer> expected = models.get(i);
       List<Map.Entry<Integer, Integer>> entries = new ArrayList<>();
       versions.get(i).forEach(entries::add);
-      assertThat(entries).as("seed %d version %d", seed, i).containsExactlyElementsOf(expected.entrySet());
+      assertThat(entries)
+          .as("seed %d version %d", seed, i)
+          .containsExactlyElementsOf(expected.entrySet());
       assertThat(versions.get(i).size()).isEqualTo(expected.size());
     }
   }

@@ -52,20 +52,30 @@ class ControllerListenerTest {
 
   private final NetworkLoops loops = new NetworkLoops("test-network", 1);
   private final ThreadEventLoop loop =
-      new ThreadEventLoop("test-controller", Clock.system(), (on, failure) -> failure.printStackTrace());
+      new ThreadEventLoop(
+          "test-controller", Clock.system(), (on, failure) -> failure.printStackTrace());
   private final OneNodeLog log = new OneNodeLog();
   private final Controller controller =
       new Controller(
-          log, loop, Clock.system(), new SplittableRandom(1), ControllerConfig.DEFAULTS, ConfigValidator.PERMISSIVE);
+          log,
+          loop,
+          Clock.system(),
+          new SplittableRandom(1),
+          ControllerConfig.DEFAULTS,
+          ConfigValidator.PERMISSIVE);
   private final AtomicReference<@Nullable InetSocketAddress> raft = new AtomicReference<>();
-  private final ControllerListener listener = new ControllerListener(loops, new Service(), Clock.system(), 10);
+  private final ControllerListener listener =
+      new ControllerListener(loops, new Service(), Clock.system(), 10);
   private InetSocketAddress address = new InetSocketAddress(0);
 
   @BeforeEach
   void start() throws Exception {
     controller.start();
     log.applied.leaderReady(1);
-    address = listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).get(10, TimeUnit.SECONDS);
+    address =
+        listener
+            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .get(10, TimeUnit.SECONDS);
   }
 
   @AfterEach
@@ -93,10 +103,13 @@ class ControllerListenerTest {
             frame(Integer.MAX_VALUE, new byte[10]),
             frame(20, Arrays.copyOf(noise, 20)),
             frame(2, new byte[] {8, 1}), // a request of no kind
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII)); // while Ratis does not run
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+                .getBytes(StandardCharsets.US_ASCII)); // while Ratis does not run
 
     for (byte[] opening : openings) {
-      assertThat(closedAfter(opening)).as(new String(opening, StandardCharsets.ISO_8859_1)).isTrue();
+      assertThat(closedAfter(opening))
+          .as(new String(opening, StandardCharsets.ISO_8859_1))
+          .isTrue();
       assertServes();
     }
   }
@@ -135,16 +148,19 @@ class ControllerListenerTest {
     log.applied.notLeader(1);
 
     try (VoterConnection connection = connect()) {
-      Response response = connection.call(createTopic("t"), 5_000_000_000L).get(10, TimeUnit.SECONDS);
+      Response response =
+          connection.call(createTopic("t"), 5_000_000_000L).get(10, TimeUnit.SECONDS);
       assertThat(response.getUnavailable().getLeaderId()).isEqualTo(9);
     }
   }
 
   private void assertServes() throws Exception {
     try (VoterConnection connection = connect()) {
-      Response response = connection.call(createTopic("t"), 5_000_000_000L).get(10, TimeUnit.SECONDS);
+      Response response =
+          connection.call(createTopic("t"), 5_000_000_000L).get(10, TimeUnit.SECONDS);
       CreateTopics.Response answer = (CreateTopics.Response) ResponseReader.decode(response);
-      assertThat(answer.topics().get(0).result().error()).isEqualTo(ErrorCode.INVALID_REPLICATION_FACTOR);
+      assertThat(answer.topics().get(0).result().error())
+          .isEqualTo(ErrorCode.INVALID_REPLICATION_FACTOR);
     }
   }
 
@@ -170,7 +186,11 @@ class ControllerListenerTest {
   }
 
   private static byte[] frame(int length, byte[] body) {
-    return ByteBuffer.allocate(12 + body.length).put(ControllerProtocol.MAGIC).putInt(length).put(body).array();
+    return ByteBuffer.allocate(12 + body.length)
+        .put(ControllerProtocol.MAGIC)
+        .putInt(length)
+        .put(body)
+        .array();
   }
 
   private static void echoOne(ServerSocket server) {
@@ -240,7 +260,8 @@ class ControllerListenerTest {
 
     @Override
     public QuorumStatus status() {
-      return new QuorumStatus(1, leader, leader == 1, 1, 0, 0, applied.view().revision(), List.of());
+      return new QuorumStatus(
+          1, leader, leader == 1, 1, 0, 0, applied.view().revision(), List.of());
     }
   }
 }

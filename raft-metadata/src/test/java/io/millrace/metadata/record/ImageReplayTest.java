@@ -25,7 +25,6 @@ import io.millrace.metadata.record.MetadataRecord.TopicRecord;
 import io.millrace.protocol.Uuid;
 import java.util.ArrayList;
 import java.util.List;
-
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -42,7 +41,12 @@ class ImageReplayTest {
     List<MetadataRecord> records =
         List.of(
             new ClusterRecord("some-id"),
-            new BrokerRecord(5, new Uuid(1, 2), new Uuid(3, 4), null, List.of(new Endpoint("A", "h", 9092, "SSL"))),
+            new BrokerRecord(
+                5,
+                new Uuid(1, 2),
+                new Uuid(3, 4),
+                null,
+                List.of(new Endpoint("A", "h", 9092, "SSL"))),
             new BrokerRecord(5, new Uuid(1, 2), new Uuid(3, 4), "", List.of()),
             new BrokerStateRecord(5, true, false),
             new TopicRecord(TOPIC, "orders.v1"),
@@ -56,12 +60,20 @@ class ImageReplayTest {
       assertThat(RecordValues.decode(record.key().text(), record.value())).isEqualTo(record);
       assertThat(RecordKey.parse(record.key().text())).isEqualTo(record.key());
     }
-    assertThat(new PartitionRecord(TOPIC, state).key().text()).isEqualTo("/topics/" + TOPIC + "/partitions/000012");
+    assertThat(new PartitionRecord(TOPIC, state).key().text())
+        .isEqualTo("/topics/" + TOPIC + "/partitions/000012");
   }
 
   @Test
   void foreignKeys_areLeftAlone() {
-    for (String key : List.of("/controller/guard", "x", "", "/brokers/1/other", "/topics/" + TOPIC + "/x/1", "/a/b")) {
+    for (String key :
+        List.of(
+            "/controller/guard",
+            "x",
+            "",
+            "/brokers/1/other",
+            "/topics/" + TOPIC + "/x/1",
+            "/a/b")) {
       assertThat(RecordKey.parse(key)).as(key).isNull();
     }
   }
@@ -78,7 +90,9 @@ class ImageReplayTest {
     for (int step = 0; step < 200; step++) {
       Txn.Builder txn = Txn.newBuilder();
       changes.next(follower.image).forEach(change -> txn.addSuccess(change.toOp()));
-      log.apply(1, KvBatch.newBuilder().addCommands(KvCommand.newBuilder().setTerm(1).setTxn(txn)).build());
+      log.apply(
+          1,
+          KvBatch.newBuilder().addCommands(KvCommand.newBuilder().setTerm(1).setTxn(txn)).build());
       if (step == 100) {
         anEarlierOne = follower.image;
       }
@@ -86,7 +100,9 @@ class ImageReplayTest {
 
     ImageReplay.Step snapshot = ImageReplay.step(anEarlierOne, log.view());
     assertThat(follower.image).as("seed %d", seed).isEqualTo(snapshot.image());
-    assertThat(patched(anEarlierOne, snapshot)).as("seed %d", seed).isEqualTo(partitions(snapshot.image()));
+    assertThat(patched(anEarlierOne, snapshot))
+        .as("seed %d", seed)
+        .isEqualTo(partitions(snapshot.image()));
   }
 
   /** The partitions of an image after the changes that a step names. */
@@ -149,7 +165,8 @@ class ImageReplayTest {
                 .forEach(
                     state ->
                         changes.add(
-                            MetadataChange.delete(new RecordKey.Partition(topic.id(), state.partition()))));
+                            MetadataChange.delete(
+                                new RecordKey.Partition(topic.id(), state.partition()))));
             changes.add(MetadataChange.delete(new RecordKey.Topic(topic.id())));
             if (random.nextBoolean()) {
               addTopic(changes, topic.name()); // deleted and made again in one revision
@@ -158,23 +175,33 @@ class ImageReplayTest {
         }
         case 2 -> {
           int id = random.nextInt(5);
-          changes.add(MetadataChange.put(new BrokerRecord(id, Uuid.random(random), new Uuid(1, id), null, List.of())));
-          changes.add(MetadataChange.put(new BrokerStateRecord(id, random.nextBoolean(), random.nextBoolean())));
+          changes.add(
+              MetadataChange.put(
+                  new BrokerRecord(id, Uuid.random(random), new Uuid(1, id), null, List.of())));
+          changes.add(
+              MetadataChange.put(
+                  new BrokerStateRecord(id, random.nextBoolean(), random.nextBoolean())));
         }
         case 3 ->
             changes.add(
                 MetadataChange.put(
-                    new ConfigRecord(ConfigResource.topic("t" + random.nextInt(4)), "c" + random.nextInt(3), "v" + random.nextInt()))); 
+                    new ConfigRecord(
+                        ConfigResource.topic("t" + random.nextInt(4)),
+                        "c" + random.nextInt(3),
+                        "v" + random.nextInt())));
         case 4 ->
             changes.add(
                 MetadataChange.delete(
-                    new RecordKey.Config(ConfigResource.topic("t" + random.nextInt(4)), "c" + random.nextInt(3))));
+                    new RecordKey.Config(
+                        ConfigResource.topic("t" + random.nextInt(4)), "c" + random.nextInt(3))));
         default -> {
           TopicImage topic = someTopic(image);
           if (topic != null) {
-            PartitionImage state = topic.partitions().get(random.nextInt(topic.partitions().size()));
+            PartitionImage state =
+                topic.partitions().get(random.nextInt(topic.partitions().size()));
             changes.add(
-                MetadataChange.put(new PartitionRecord(topic.id(), state.next(state.isr().get(0), state.isr()))));
+                MetadataChange.put(
+                    new PartitionRecord(topic.id(), state.next(state.isr().get(0), state.isr()))));
           }
         }
       }
@@ -189,7 +216,10 @@ class ImageReplayTest {
       Uuid id = Uuid.random(random);
       changes.add(MetadataChange.put(new TopicRecord(id, name)));
       for (int i = 0; i <= random.nextInt(12); i++) {
-        changes.add(MetadataChange.put(new PartitionRecord(id, new PartitionImage(i, List.of(1, 2), List.of(2), -1, 0, 0))));
+        changes.add(
+            MetadataChange.put(
+                new PartitionRecord(
+                    id, new PartitionImage(i, List.of(1, 2), List.of(2), -1, 0, 0))));
       }
     }
 
