@@ -4,7 +4,10 @@ package io.millrace.client;
 public enum Acks {
   /** No answer: a lost record is not noticed. Not with idempotence. */
   NONE((short) 0),
-  /** When the leader has it. Lost if the leader is lost before a follower copied it. Not with idempotence. */
+  /**
+   * When the leader has it. Lost if the leader is lost before a follower copied it. Not with
+   * idempotence.
+   */
   LEADER((short) 1),
   /** When every in-sync replica has it; the default. */
   ALL((short) -1);

@@ -7,11 +7,13 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Changes and describes a cluster. Each call goes to the broker that can answer it, and is repeated while the trouble is passing
- * (a leader moves, a connection breaks) until {@code default.api.timeout.ms}.
+ * Changes and describes a cluster. Each call goes to the broker that can answer it, and is repeated
+ * while the trouble is passing (a leader moves, a connection breaks) until {@code
+ * default.api.timeout.ms}.
  *
- * <p>Thread-safe; nothing blocks except {@link #close()}. Where a call names several resources, each has its own future: one bad
- * name does not spoil the others. Futures fail with {@link MillraceException}, and complete on the client's loop.
+ * <p>Thread-safe; nothing blocks except {@link #close()}. Where a call names several resources,
+ * each has its own future: one bad name does not spoil the others. Futures fail with {@link
+ * MillraceException}, and complete on the client's loop.
  */
 public interface Admin extends AutoCloseable {
 

@@ -3,8 +3,8 @@ package io.millrace.client;
 import io.millrace.protocol.ErrorCode;
 
 /**
- * The producer's {@code buffer.memory} is full: records arrive faster than brokers take them. The record was not sent. Wait for
- * {@link Producer#whenReady()} or slow down.
+ * The producer's {@code buffer.memory} is full: records arrive faster than brokers take them. The
+ * record was not sent. Wait for {@link Producer#whenReady()} or slow down.
  */
 public final class BufferExhaustedException extends MillraceException {
 

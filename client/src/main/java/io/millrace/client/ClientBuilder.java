@@ -94,9 +94,11 @@ public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
   }
 
   /**
-   * Takes settings by Kafka's names. Keys that have no effect here are named in one warning in the log, and never ignored in silence.
+   * Takes settings by Kafka's names. Keys that have no effect here are named in one warning in the
+   * log, and never ignored in silence.
    *
-   * @throws IllegalArgumentException when a value cannot be read; names key, value and what is allowed
+   * @throws IllegalArgumentException when a value cannot be read; names key, value and what is
+   *     allowed
    */
   public B properties(Properties properties) {
     return properties(PropertyText.toMap(properties));
@@ -138,7 +140,8 @@ public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
   }
 
   ClientConfig clientConfig() {
-    String id = clientId.isEmpty() ? "millrace-" + kind + "-" + NEXT_ID.getAndIncrement() : clientId;
+    String id =
+        clientId.isEmpty() ? "millrace-" + kind + "-" + NEXT_ID.getAndIncrement() : clientId;
     return new ClientConfig(
         bootstrapServers,
         id,

@@ -8,14 +8,19 @@ import java.util.List;
  *
  * @param bootstrapServers {@code bootstrap.servers}: brokers to ask first, each {@code host:port}
  * @param clientId {@code client.id}: how the client appears in the broker's logs
- * @param requestTimeout {@code request.timeout.ms}: how long one request may take before its connection is given up
- * @param apiTimeout {@code default.api.timeout.ms}: how long an operation may take with all its retries
+ * @param requestTimeout {@code request.timeout.ms}: how long one request may take before its
+ *     connection is given up
+ * @param apiTimeout {@code default.api.timeout.ms}: how long an operation may take with all its
+ *     retries
  * @param metadataMaxAge {@code metadata.max.age.ms}: when to look for changes without a reason
- * @param reconnectBackoff {@code reconnect.backoff.ms}: the pause before a broker is tried again; doubles with each failure
+ * @param reconnectBackoff {@code reconnect.backoff.ms}: the pause before a broker is tried again;
+ *     doubles with each failure
  * @param reconnectBackoffMax {@code reconnect.backoff.max.ms}: its end
- * @param retryBackoff {@code retry.backoff.ms}: the pause before a request is repeated; doubles with each failure
+ * @param retryBackoff {@code retry.backoff.ms}: the pause before a request is repeated; doubles
+ *     with each failure
  * @param retryBackoffMax {@code retry.backoff.max.ms}: its end
- * @param connectTimeout {@code socket.connection.setup.timeout.ms}: how long a connection may take to come up
+ * @param connectTimeout {@code socket.connection.setup.timeout.ms}: how long a connection may take
+ *     to come up
  */
 public record ClientConfig(
     List<String> bootstrapServers,

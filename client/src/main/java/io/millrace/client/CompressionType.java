@@ -19,6 +19,9 @@ public enum CompressionType {
       }
     }
     throw new IllegalArgumentException(
-        "compression.type '" + text + "' is none of " + Arrays.toString(values()).toLowerCase(Locale.ROOT));
+        "compression.type '"
+            + text
+            + "' is none of "
+            + Arrays.toString(values()).toLowerCase(Locale.ROOT));
   }
 }

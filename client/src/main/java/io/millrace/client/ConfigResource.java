@@ -33,6 +33,8 @@ public record ConfigResource(Type type, String name) {
 
   @Override
   public String toString() {
-    return type == Type.TOPIC ? "topic '" + name + "'" : "broker " + (name.isEmpty() ? "default" : name);
+    return type == Type.TOPIC
+        ? "topic '" + name + "'"
+        : "broker " + (name.isEmpty() ? "default" : name);
   }
 }

@@ -10,11 +10,7 @@ import java.util.List;
  * @param replicationFactor -1 when the broker did not tell
  */
 public record CreatedTopic(
-    String name,
-    Uuid topicId,
-    int partitions,
-    int replicationFactor,
-    List<ConfigEntry> configs) {
+    String name, Uuid topicId, int partitions, int replicationFactor, List<ConfigEntry> configs) {
 
   public CreatedTopic {
     configs = List.copyOf(configs);

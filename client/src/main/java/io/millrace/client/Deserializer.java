@@ -3,8 +3,8 @@ package io.millrace.client;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns bytes into keys or values. Runs on the thread that reads from the {@link Consumer}. Never asked about null, which stays
- * null.
+ * Turns bytes into keys or values. Runs on the thread that reads from the {@link Consumer}. Never
+ * asked about null, which stays null.
  */
 @FunctionalInterface
 public interface Deserializer<T> {

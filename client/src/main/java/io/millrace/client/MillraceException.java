@@ -4,8 +4,9 @@ import io.millrace.protocol.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client reports when an operation did not succeed: the protocol's error code and a sentence that names the operation,
- * the resource and the values that disagreed. Futures fail with it directly, never wrapped by this library. Immutable.
+ * What a client reports when an operation did not succeed: the protocol's error code and a sentence
+ * that names the operation, the resource and the values that disagreed. Futures fail with it
+ * directly, never wrapped by this library. Immutable.
  */
 public class MillraceException extends RuntimeException {
 
@@ -22,7 +23,10 @@ public class MillraceException extends RuntimeException {
     this.error = error;
   }
 
-  /** The protocol's code; for trouble on our own side the nearest one, such as {@code NETWORK_EXCEPTION}. */
+  /**
+   * The protocol's code; for trouble on our own side the nearest one, such as {@code
+   * NETWORK_EXCEPTION}.
+   */
   public ErrorCode error() {
     return error;
   }

@@ -8,8 +8,8 @@ import java.util.Map;
  *
  * @param partitions how many; {@link #BROKER_DEFAULT} leaves it to the cluster
  * @param replicationFactor copies of each; {@link #BROKER_DEFAULT} leaves it to the cluster
- * @param assignments brokers by partition, the preferred leader first; empty leaves it to the cluster, and otherwise both numbers
- *     must be left to it
+ * @param assignments brokers by partition, the preferred leader first; empty leaves it to the
+ *     cluster, and otherwise both numbers must be left to it
  * @param configs topic configs by Kafka's names
  */
 public record NewTopic(

@@ -1,6 +1,9 @@
 package io.millrace.client;
 
-/** Where a consumer begins without a position, or with one that the log no longer has; Kafka's {@code auto.offset.reset}. */
+/**
+ * Where a consumer begins without a position, or with one that the log no longer has; Kafka's
+ * {@code auto.offset.reset}.
+ */
 public enum OffsetReset {
   EARLIEST,
   LATEST,

@@ -10,8 +10,8 @@ public final class Partitioners {
   private Partitioners() {}
 
   /**
-   * The default: records with a key by murmur2 of the key, so that they land where Kafka's Java client puts them; records without
-   * one where the producer's current batch is.
+   * The default: records with a key by murmur2 of the key, so that they land where Kafka's Java
+   * client puts them; records without one where the producer's current batch is.
    */
   public static Partitioner keyHash() {
     return (topic, key, value, partitionCount) ->

@@ -4,7 +4,10 @@ import io.millrace.client.producer.BatchingProducer;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Settings of a {@link Producer}; the defaults are safe: idempotent, acknowledged by all in-sync replicas. */
+/**
+ * Settings of a {@link Producer}; the defaults are safe: idempotent, acknowledged by all in-sync
+ * replicas.
+ */
 public final class ProducerBuilder<K, V> extends ClientBuilder<ProducerBuilder<K, V>> {
 
   private final Serializer<K> keySerializer;
@@ -27,7 +30,9 @@ public final class ProducerBuilder<K, V> extends ClientBuilder<ProducerBuilder<K
     this.valueSerializer = valueSerializer;
   }
 
-  /** When brokers answer; less than {@link Acks#ALL} turns idempotence off unless it is asked for. */
+  /**
+   * When brokers answer; less than {@link Acks#ALL} turns idempotence off unless it is asked for.
+   */
   public ProducerBuilder<K, V> acks(Acks when) {
     acks = when;
     return this;

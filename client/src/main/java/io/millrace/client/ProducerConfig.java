@@ -6,14 +6,16 @@ import java.time.Duration;
  * What a producer needs to know; the names in properties are Kafka's. Immutable.
  *
  * @param acks {@code acks}
- * @param idempotence {@code enable.idempotence}: write each record once however often it is sent; needs {@link Acks#ALL} and at
- *     most 5 requests in flight
+ * @param idempotence {@code enable.idempotence}: write each record once however often it is sent;
+ *     needs {@link Acks#ALL} and at most 5 requests in flight
  * @param linger {@code linger.ms}: how long a batch waits for company
  * @param batchSize {@code batch.size}: bytes after which a batch is sent at once
  * @param compression {@code compression.type}
- * @param bufferMemory {@code buffer.memory}: bytes of records that wait or are in flight, counted before compression
+ * @param bufferMemory {@code buffer.memory}: bytes of records that wait or are in flight, counted
+ *     before compression
  * @param maxBlock {@code max.block.ms}: how long {@link Producer#send} waits for memory
- * @param deliveryTimeout {@code delivery.timeout.ms}: from the hand-over to the end of all retries; at least linger + request timeout
+ * @param deliveryTimeout {@code delivery.timeout.ms}: from the hand-over to the end of all retries;
+ *     at least linger + request timeout
  * @param maxRequestSize {@code max.request.size}: the largest record, and the largest request
  * @param maxInFlight {@code max.in.flight.requests.per.connection}
  * @param partitioner for records that name no partition
@@ -46,9 +48,7 @@ public record ProducerConfig(
         deliveryTimeout);
     if (idempotence && acks != Acks.ALL) {
       throw new IllegalArgumentException(
-          "enable.idempotence needs acks=all, not "
-              + acks.code()
-              + "; turn one of them off");
+          "enable.idempotence needs acks=all, not " + acks.code() + "; turn one of them off");
     }
     if (idempotence && maxInFlight > 5) {
       throw new IllegalArgumentException(

@@ -32,7 +32,8 @@ record PropertyText(String key, String text) {
     try {
       return Long.parseLong(text.trim());
     } catch (NumberFormatException notANumber) {
-      throw new IllegalArgumentException(key + " is '" + text + "', must be a whole number", notANumber);
+      throw new IllegalArgumentException(
+          key + " is '" + text + "', must be a whole number", notANumber);
     }
   }
 
@@ -46,7 +47,8 @@ record PropertyText(String key, String text) {
     return switch (text.trim().toLowerCase(Locale.ROOT)) {
       case "true" -> true;
       case "false" -> false;
-      default -> throw new IllegalArgumentException(key + " is '" + text + "', must be true or false");
+      default ->
+          throw new IllegalArgumentException(key + " is '" + text + "', must be true or false");
     };
   }
 }

@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param value kept as handed over, not copied: do not change it afterwards
  */
-@SuppressWarnings("ArrayRecordComponent") // the bytes are the value; equality of headers is not part of the contract
+@SuppressWarnings(
+    "ArrayRecordComponent") // the bytes are the value; equality of headers is not part of the
+// contract
 public record RecordHeader(String key, byte @Nullable [] value) {
 
   /** A header whose value is the text in UTF-8. */

@@ -4,8 +4,8 @@ import io.millrace.protocol.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record was fetched but cannot be handed over: its batch fails the checksum, or the deserializer refused it. The position
- * stays before the record; {@link Consumer#seek} past it to go on.
+ * A record was fetched but cannot be handed over: its batch fails the checksum, or the deserializer
+ * refused it. The position stays before the record; {@link Consumer#seek} past it to go on.
  */
 public final class RecordReadException extends MillraceException {
 
@@ -21,7 +21,9 @@ public final class RecordReadException extends MillraceException {
       String reason,
       @Nullable Throwable cause) {
     super(
-        error, "cannot read record, partition=" + partition + " offset=" + offset + ": " + reason, cause);
+        error,
+        "cannot read record, partition=" + partition + " offset=" + offset + ": " + reason,
+        cause);
     this.partition = partition;
     this.offset = offset;
   }

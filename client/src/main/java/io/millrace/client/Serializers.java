@@ -3,7 +3,10 @@ package io.millrace.client;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** The serializers and deserializers at hand. Stateless; thread-safe; byte for byte those of Kafka's Java client. */
+/**
+ * The serializers and deserializers at hand. Stateless; thread-safe; byte for byte those of Kafka's
+ * Java client.
+ */
 public final class Serializers {
 
   private Serializers() {}

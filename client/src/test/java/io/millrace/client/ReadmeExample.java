@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The newcomer's example that the README quotes; kept here so that it always compiles. Needs a broker on port 9092, such as {@code
- * ./millrace quickstart}.
+ * The newcomer's example that the README quotes; kept here so that it always compiles. Needs a
+ * broker on port 9092, such as {@code ./millrace quickstart}.
  */
 public final class ReadmeExample {
 

@@ -23,8 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The client against a broker that runs already, Apache Kafka or Millrace: {@code -Dmillrace.bootstrap=host:port}. Not part of an
- * ordinary build; the same cases run against our own node in tools.
+ * The client against a broker that runs already, Apache Kafka or Millrace: {@code
+ * -Dmillrace.bootstrap=host:port}. Not part of an ordinary build; the same cases run against our
+ * own node in tools.
  */
 @EnabledIfSystemProperty(named = "millrace.bootstrap", matches = ".+")
 @Timeout(60)
@@ -146,7 +147,8 @@ class RunningBrokerTest {
       assertThat(firstOf(consumer).offset()).isEqualTo(50);
       assertThat(get(consumer.endOffsets(List.of(partition)))).containsEntry(partition, 100L);
       assertThat(get(consumer.beginningOffsets(List.of(partition)))).containsEntry(partition, 0L);
-      assertThat(get(consumer.offsetsForTimes(Map.of(partition, 1_000_020L))).get(partition).offset())
+      assertThat(
+              get(consumer.offsetsForTimes(Map.of(partition, 1_000_020L))).get(partition).offset())
           .isEqualTo(20);
       assertThat(get(consumer.offsetsForTimes(Map.of(partition, 9_000_000L)))).isEmpty();
     }
@@ -177,8 +179,7 @@ class RunningBrokerTest {
     // given
     send(300);
     LinkedBlockingQueue<Long> offsets = new LinkedBlockingQueue<>();
-    AtomicReference<Flow.Subscription> handle =
-        new AtomicReference<>();
+    AtomicReference<Flow.Subscription> handle = new AtomicReference<>();
     CompletableFuture<Void> complete = new CompletableFuture<>();
     try (Consumer<String, String> consumer = consumer()) {
       consumer.assign(List.of(new TopicPartition(topic, 2)));

@@ -20,7 +20,8 @@ final class Answers {
   }
 
   /** Null when the code is none of an error. */
-  static @Nullable MillraceException failure(short code, @Nullable String message, String operation) {
+  static @Nullable MillraceException failure(
+      short code, @Nullable String message, String operation) {
     ErrorCode error = ErrorCode.forCode(code);
     return error == ErrorCode.NONE
         ? null

@@ -40,7 +40,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The admin client behind {@link Admin}. Thread-safe: each operation lives on the loop and shares nothing with others. */
+/**
+ * The admin client behind {@link Admin}. Thread-safe: each operation lives on the loop and shares
+ * nothing with others.
+ */
 public final class ClusterAdmin implements Admin {
 
   private final ClientRuntime runtime;
@@ -158,7 +161,8 @@ public final class ClusterAdmin implements Admin {
   private static QuorumDescription quorumOf(DescribeQuorumResponse answer) {
     Answers.require(answer.errorCode(), answer.errorMessage(), "describeQuorum");
     if (answer.topics().isEmpty() || answer.topics().get(0).partitions().isEmpty()) {
-      throw new MillraceException(ErrorCode.UNKNOWN_SERVER_ERROR, "describeQuorum: an empty answer");
+      throw new MillraceException(
+          ErrorCode.UNKNOWN_SERVER_ERROR, "describeQuorum: an empty answer");
     }
     DescribeQuorumResponse.PartitionData quorum = answer.topics().get(0).partitions().get(0);
     Answers.require(quorum.errorCode(), quorum.errorMessage(), "describeQuorum");

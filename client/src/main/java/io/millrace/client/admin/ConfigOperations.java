@@ -25,8 +25,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Reads and changes configs. A broker's own configs only that broker knows, so each broker named is asked itself; the rest any broker
- * can answer. Any thread; continues on the loop.
+ * Reads and changes configs. A broker's own configs only that broker knows, so each broker named is
+ * asked itself; the rest any broker can answer. Any thread; continues on the loop.
  */
 final class ConfigOperations {
 

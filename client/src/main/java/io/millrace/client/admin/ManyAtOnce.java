@@ -17,8 +17,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * One operation on several resources: a request for those that have no result yet, and another for those whose failure may pass, until
- * the time is over. Runs on the client's loop.
+ * One operation on several resources: a request for those that have no result yet, and another for
+ * those whose failure may pass, until the time is over. Runs on the client's loop.
  *
  * @param <K> names a resource
  * @param <T> its result

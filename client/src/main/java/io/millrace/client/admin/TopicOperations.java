@@ -28,7 +28,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Creates, deletes and widens topics: changes that the controller makes. Any thread; continues on the loop. */
+/**
+ * Creates, deletes and widens topics: changes that the controller makes. Any thread; continues on
+ * the loop.
+ */
 final class TopicOperations {
 
   private final ClusterClient cluster;
@@ -137,7 +140,11 @@ final class TopicOperations {
                 DeleteTopicsRequest.builder()
                     .topics(
                         names.stream()
-                            .map(name -> DeleteTopicsRequest.DeleteTopicState.builder().name(name).build())
+                            .map(
+                                name ->
+                                    DeleteTopicsRequest.DeleteTopicState.builder()
+                                        .name(name)
+                                        .build())
                             .toList())
                     .timeoutMs(requestMillis())
                     .build()),
@@ -194,9 +201,11 @@ final class TopicOperations {
                     topic.errorMessage(),
                     "add partitions to topic '" + topic.name() + "'");
             boolean isUnknown =
-                failure != null
-                    && failure.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-            end(results, topic.name(), failure != null && isUnknown ? new FinalFailure(failure) : failure);
+                failure != null && failure.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+            end(
+                results,
+                topic.name(),
+                failure != null && isUnknown ? new FinalFailure(failure) : failure);
           }
         });
   }
@@ -211,8 +220,7 @@ final class TopicOperations {
     }
   }
 
-  private CompletableFuture<ResponseMessage> toController(
-      RequestMessage request) {
+  private CompletableFuture<ResponseMessage> toController(RequestMessage request) {
     return cluster.sendToController(request, cluster.config().requestTimeout().toNanos());
   }
 

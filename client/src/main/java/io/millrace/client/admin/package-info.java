@@ -1,6 +1,6 @@
 /**
- * Decides which broker answers an administrative request, what is repeated, and how answers become results. Runs on the client's
- * loop.
+ * Decides which broker answers an administrative request, what is repeated, and how answers become
+ * results. Runs on the client's loop.
  */
 @NullMarked
 package io.millrace.client.admin;

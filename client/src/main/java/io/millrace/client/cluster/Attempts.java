@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Repeats an operation while its failure is retriable and its time is not over. Each attempt is started on the client's loop, and
- * the result completes there.
+ * Repeats an operation while its failure is retriable and its time is not over. Each attempt is
+ * started on the client's loop, and the result completes there.
  *
  * @param <T> the result
  */
@@ -36,7 +36,8 @@ public final class Attempts<T> {
    * Starts. Any thread.
    *
    * @param operation for messages
-   * @param attempt one try; on failure with a {@link MillraceException} that is retriable it is called again
+   * @param attempt one try; on failure with a {@link MillraceException} that is retriable it is
+   *     called again
    */
   public static <T> CompletableFuture<T> run(
       ClusterClient cluster,

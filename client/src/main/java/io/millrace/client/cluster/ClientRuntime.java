@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What one client runs on: its loop (one thread, parked when idle), the clock, the random source, and the connection to the cluster.
- * Netty's thread below is shared by all clients of the process.
+ * What one client runs on: its loop (one thread, parked when idle), the clock, the random source,
+ * and the connection to the cluster. Netty's thread below is shared by all clients of the process.
  */
 public final class ClientRuntime {
 
@@ -24,7 +24,11 @@ public final class ClientRuntime {
   private final ClusterClient cluster;
 
   private ClientRuntime(
-      ClientConfig config, Clock clock, BrokerLinks links, SplittableRandom random, boolean autoCreate) {
+      ClientConfig config,
+      Clock clock,
+      BrokerLinks links,
+      SplittableRandom random,
+      boolean autoCreate) {
     this.clock = clock;
     this.random = random;
     this.loop =

@@ -30,11 +30,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The client's picture of the cluster and its way to send requests to it. Asks for metadata when somebody finds the picture wrong
- * ({@link #refresh}), and every {@code metadata.max.age.ms} while it tracks topics; one question at a time, and not more often than
- * the retry backoff allows.
+ * The client's picture of the cluster and its way to send requests to it. Asks for metadata when
+ * somebody finds the picture wrong ({@link #refresh}), and every {@code metadata.max.age.ms} while
+ * it tracks topics; one question at a time, and not more often than the retry backoff allows.
  *
- * <p>Runs on the client's loop, which is the single writer; {@link #view} may be read by any thread.
+ * <p>Runs on the client's loop, which is the single writer; {@link #view} may be read by any
+ * thread.
  */
 @SingleWriter
 public final class ClusterClient {
@@ -80,7 +81,8 @@ public final class ClusterClient {
             clock,
             links,
             new Backoff(config.reconnectBackoff(), config.reconnectBackoffMax(), random.split()));
-    this.retryBackoff = new Backoff(config.retryBackoff(), config.retryBackoffMax(), random.split());
+    this.retryBackoff =
+        new Backoff(config.retryBackoff(), config.retryBackoffMax(), random.split());
     this.bootstrap =
         config.bootstrapServers().stream()
             .map(
@@ -154,7 +156,9 @@ public final class ClusterClient {
       return;
     }
     long earliest =
-        everAsked ? lastAskedNanos + retryBackoff.nanosAfter(Math.max(1, failures)) : Long.MIN_VALUE;
+        everAsked
+            ? lastAskedNanos + retryBackoff.nanosAfter(Math.max(1, failures))
+            : Long.MIN_VALUE;
     long wait = everAsked ? earliest - clock.monotonicNanos() : 0;
     if (wait <= 0) {
       ask();
@@ -164,7 +168,10 @@ public final class ClusterClient {
     }
   }
 
-  /** Sends a request to a broker by its id; fails with {@code BROKER_NOT_AVAILABLE} when the picture has no such broker. */
+  /**
+   * Sends a request to a broker by its id; fails with {@code BROKER_NOT_AVAILABLE} when the picture
+   * has no such broker.
+   */
   public CompletableFuture<ResponseMessage> send(
       int brokerId, LinkUse use, RequestMessage request, long timeoutNanos) {
     BrokerInfo broker = view.brokers().get(brokerId);
@@ -238,9 +245,7 @@ public final class ClusterClient {
 
   private @Nullable BrokerInfo pick(List<BrokerInfo> candidates) {
     List<BrokerInfo> usable =
-        candidates.stream()
-            .filter(broker -> !pool.isBackingOff(broker, LinkUse.REQUESTS))
-            .toList();
+        candidates.stream().filter(broker -> !pool.isBackingOff(broker, LinkUse.REQUESTS)).toList();
     return usable.isEmpty() ? null : usable.get(random.nextInt(usable.size()));
   }
 

@@ -26,7 +26,8 @@ public final class MetadataCodec {
    * Asks about topics.
    *
    * @param topics null for all
-   * @param autoCreate whether the broker may create what it does not know, if its configuration allows that
+   * @param autoCreate whether the broker may create what it does not know, if its configuration
+   *     allows that
    */
   public static MetadataRequest request(@Nullable Collection<String> topics, boolean autoCreate) {
     List<MetadataRequestTopic> asked = null;
@@ -44,7 +45,8 @@ public final class MetadataCodec {
     Map<Integer, BrokerInfo> brokers = new HashMap<>();
     for (MetadataResponseBroker broker : answer.brokers()) {
       brokers.put(
-          broker.nodeId(), new BrokerInfo(broker.nodeId(), broker.host(), broker.port(), broker.rack()));
+          broker.nodeId(),
+          new BrokerInfo(broker.nodeId(), broker.host(), broker.port(), broker.rack()));
     }
     Map<String, TopicView> topics = new HashMap<>();
     for (MetadataResponseTopic topic : answer.topics()) {
@@ -72,7 +74,8 @@ public final class MetadataCodec {
     }
     partitions.sort(Comparator.comparingInt(PartitionView::partition));
     for (int i = 0; i < partitions.size(); i++) {
-      if (partitions.get(i).partition() != i) { // a gap: this broker does not know the topic wholly yet
+      if (partitions.get(i).partition()
+          != i) { // a gap: this broker does not know the topic wholly yet
         error = ErrorCode.LEADER_NOT_AVAILABLE;
       }
     }

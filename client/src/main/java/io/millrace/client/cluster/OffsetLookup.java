@@ -20,8 +20,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Asks leaders for offsets by timestamp or by one of the wire's special timestamps; one request per leader and round, and another round
- * for partitions whose leader was not the right one, until the time is over. Runs on the client's loop.
+ * Asks leaders for offsets by timestamp or by one of the wire's special timestamps; one request per
+ * leader and round, and another round for partitions whose leader was not the right one, until the
+ * time is over. Runs on the client's loop.
  */
 public final class OffsetLookup {
 
@@ -45,7 +46,10 @@ public final class OffsetLookup {
     asked.keySet().forEach(partition -> results.put(partition, new CompletableFuture<>()));
   }
 
-  /** Starts; any thread. Each partition has its own result, offset -1 where no record has the timestamp. */
+  /**
+   * Starts; any thread. Each partition has its own result, offset -1 where no record has the
+   * timestamp.
+   */
   public static Map<TopicPartition, CompletableFuture<OffsetAndTimestamp>> list(
       ClusterClient cluster,
       Map<TopicPartition, Long> timestamps,
@@ -97,8 +101,12 @@ public final class OffsetLookup {
     if (topic != null && partition.partition() >= topic.partitionCount()) {
       return new MillraceException(
           ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-          "topic '" + partition.topic() + "' has partitions 0 to " + (topic.partitionCount() - 1)
-              + ", not " + partition.partition());
+          "topic '"
+              + partition.topic()
+              + "' has partitions 0 to "
+              + (topic.partitionCount() - 1)
+              + ", not "
+              + partition.partition());
     }
     return new MillraceException(
         ErrorCode.LEADER_NOT_AVAILABLE, "no leader is known for " + partition);
@@ -112,7 +120,8 @@ public final class OffsetLookup {
     }
   }
 
-  private CompletableFuture<Void> ask(int leader, List<TopicPartition> partitions, ClusterView view) {
+  private CompletableFuture<Void> ask(
+      int leader, List<TopicPartition> partitions, ClusterView view) {
     long left = deadlineNanos - cluster.clock().monotonicNanos();
     long timeout = Math.max(1_000_000, Math.min(left, cluster.config().requestTimeout().toNanos()));
     return cluster
@@ -145,7 +154,8 @@ public final class OffsetLookup {
     }
     List<ListOffsetsTopic> topics = new ArrayList<>();
     byTopic.forEach(
-        (topic, each) -> topics.add(ListOffsetsTopic.builder().name(topic).partitions(each).build()));
+        (topic, each) ->
+            topics.add(ListOffsetsTopic.builder().name(topic).partitions(each).build()));
     return ListOffsetsRequest.builder()
         .replicaId(-1)
         .isolationLevel((byte) isolation.ordinal())
@@ -185,7 +195,8 @@ public final class OffsetLookup {
             refuse(
                 partition,
                 new MillraceException(
-                    ErrorCode.UNKNOWN_SERVER_ERROR, "the broker's answer leaves out " + partition)));
+                    ErrorCode.UNKNOWN_SERVER_ERROR,
+                    "the broker's answer leaves out " + partition)));
   }
 
   /** Fails the result unless another round may help. */

@@ -16,13 +16,17 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Asks any broker what it knows about topics, for people rather than for routing. Any thread; continues on the loop. */
+/**
+ * Asks any broker what it knows about topics, for people rather than for routing. Any thread;
+ * continues on the loop.
+ */
 public final class TopicDescriber {
 
   private TopicDescriber() {}
 
   /** All topics by name. */
-  public static CompletableFuture<List<TopicListing>> list(ClusterClient cluster, long timeoutNanos) {
+  public static CompletableFuture<List<TopicListing>> list(
+      ClusterClient cluster, long timeoutNanos) {
     return ask(cluster, null, timeoutNanos, "listTopics")
         .thenApply(
             view ->
@@ -44,7 +48,9 @@ public final class TopicDescriber {
     return Map.copyOf(results);
   }
 
-  /** The exception itself rather than a {@link java.util.concurrent.CompletionException} around it. */
+  /**
+   * The exception itself rather than a {@link java.util.concurrent.CompletionException} around it.
+   */
   private static <T> CompletableFuture<T> unwrapped(CompletableFuture<T> wrapped) {
     CompletableFuture<T> plain = new CompletableFuture<>();
     wrapped.whenComplete(
@@ -75,11 +81,11 @@ public final class TopicDescriber {
   private static TopicDescription description(String name, @Nullable TopicView topic) {
     if (topic == null) {
       throw new MillraceException(
-          ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "describe topic '" + name + "': the answer leaves it out");
+          ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+          "describe topic '" + name + "': the answer leaves it out");
     }
     if (topic.error() != ErrorCode.NONE) {
-      throw new MillraceException(
-          topic.error(), "describe topic '" + name + "': " + topic.error());
+      throw new MillraceException(topic.error(), "describe topic '" + name + "': " + topic.error());
     }
     return new TopicDescription(
         name,

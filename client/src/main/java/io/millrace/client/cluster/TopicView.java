@@ -47,8 +47,8 @@ public record TopicView(
   }
 
   /**
-   * This answer, but with the earlier one's leaders where this one is older: brokers learn of a new leader at different moments, and
-   * the epoch says who is behind.
+   * This answer, but with the earlier one's leaders where this one is older: brokers learn of a new
+   * leader at different moments, and the epoch says who is behind.
    */
   TopicView mergedOver(TopicView earlier) {
     if (!isUsable() || !earlier.isUsable() || !id.equals(earlier.id)) {

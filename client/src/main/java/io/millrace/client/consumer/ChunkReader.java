@@ -17,8 +17,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks the records of one answer: whole batches, decompressed when their turn comes, without the system's own records and without those
- * of aborted transactions. Confined to the reader.
+ * Walks the records of one answer: whole batches, decompressed when their turn comes, without the
+ * system's own records and without those of aborted transactions. Confined to the reader.
  */
 final class ChunkReader {
 
@@ -108,7 +108,9 @@ final class ChunkReader {
       }
       if (checkCrcs && !next.isCrcValid()) {
         throw new CorruptRecordsException(
-            "the batch's checksum is " + Integer.toHexString(next.computeCrc()) + ", it says "
+            "the batch's checksum is "
+                + Integer.toHexString(next.computeCrc())
+                + ", it says "
                 + Integer.toHexString(next.crc()));
       }
       records = isVisible(next) ? next.recordList() : List.of();

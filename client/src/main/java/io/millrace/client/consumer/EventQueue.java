@@ -7,8 +7,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From the fetching loop to whoever reads: one event per partition and answer, so a lock is cheap. Bounded by what the loop fetches
- * ahead. Any thread.
+ * From the fetching loop to whoever reads: one event per partition and answer, so a lock is cheap.
+ * Bounded by what the loop fetches ahead. Any thread.
  */
 final class EventQueue {
 

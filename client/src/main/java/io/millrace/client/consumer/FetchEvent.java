@@ -6,8 +6,8 @@ import io.millrace.protocol.record.MemoryRecords;
 import java.util.List;
 
 /**
- * What the fetching loop tells the reading side. The generation says which assignment or seek it belongs to; whoever has moved on since
- * then ignores it.
+ * What the fetching loop tells the reading side. The generation says which assignment or seek it
+ * belongs to; whoever has moved on since then ignores it.
  */
 sealed interface FetchEvent {
 

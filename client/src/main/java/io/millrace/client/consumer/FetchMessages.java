@@ -63,7 +63,8 @@ final class FetchMessages {
   }
 
   /** The answers by partition. */
-  static Map<TopicPartition, PartitionData> answers(FetchResponse response, Map<Uuid, String> names) {
+  static Map<TopicPartition, PartitionData> answers(
+      FetchResponse response, Map<Uuid, String> names) {
     Map<TopicPartition, PartitionData> answers = new HashMap<>();
     for (FetchableTopicResponse topic : response.responses()) {
       String name = topic.topic().isEmpty() ? names.get(topic.topicId()) : topic.topic();

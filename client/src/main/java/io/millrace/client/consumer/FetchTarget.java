@@ -44,7 +44,8 @@ final class FetchTarget {
   long notBeforeNanos;
   int failures;
 
-  FetchTarget(TopicPartition partition, long generation, StartAt start, boolean paused, long nowNanos) {
+  FetchTarget(
+      TopicPartition partition, long generation, StartAt start, boolean paused, long nowNanos) {
     this.partition = partition;
     this.generation = generation;
     this.paused = paused;

@@ -33,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches ahead of the reader: at most one fetch per broker is under way, for every partition there that has room. Works in {@link
- * #turn}, which runs after whatever may have changed something.
+ * Fetches ahead of the reader: at most one fetch per broker is under way, for every partition there
+ * that has room. Works in {@link #turn}, which runs after whatever may have changed something.
  */
 @ConfinedTo("the consumer's loop")
 final class Fetcher {
@@ -181,8 +181,7 @@ final class Fetcher {
       targets.put(target.partition, target);
     }
     Map<Uuid, String> names = view.namesById();
-    long timeout =
-        config.client().requestTimeout().toNanos() + config.fetchMaxWait().toNanos();
+    long timeout = config.client().requestTimeout().toNanos() + config.fetchMaxWait().toNanos();
     cluster
         .send(broker, LinkUse.FETCHES, FetchMessages.request(wanted, view, config), timeout)
         .whenComplete(
@@ -203,8 +202,7 @@ final class Fetcher {
   }
 
   private void tryLater(FetchTarget target) {
-    target.retryAt(
-        cluster.clock().monotonicNanos() + cluster.backoffNanos(target.failures + 1));
+    target.retryAt(cluster.clock().monotonicNanos() + cluster.backoffNanos(target.failures + 1));
     cluster.refresh();
   }
 
@@ -236,7 +234,9 @@ final class Fetcher {
       LOG.debug("fetch refused partition={} error={}", partition, error);
       tryLater(target);
     } else {
-      fail(target, new MillraceException(error, "cannot read " + partition + ": " + error.message()));
+      fail(
+          target,
+          new MillraceException(error, "cannot read " + partition + ": " + error.message()));
     }
   }
 
@@ -254,7 +254,12 @@ final class Fetcher {
             target,
             new MillraceException(
                 ErrorCode.CORRUPT_MESSAGE,
-                "cannot read " + target.partition + " at offset " + target.offset + ": " + corrupt.getMessage(),
+                "cannot read "
+                    + target.partition
+                    + " at offset "
+                    + target.offset
+                    + ": "
+                    + corrupt.getMessage(),
                 corrupt));
         return;
       }
@@ -264,7 +269,10 @@ final class Fetcher {
           target,
           new MillraceException(
               ErrorCode.MESSAGE_TOO_LARGE,
-              "the batch of " + target.partition + " at offset " + target.offset
+              "the batch of "
+                  + target.partition
+                  + " at offset "
+                  + target.offset
                   + " is larger than the broker's answer; raise max.partition.fetch.bytes="
                   + config.maxPartitionFetchBytes()));
       return;
@@ -288,8 +296,13 @@ final class Fetcher {
           target,
           new MillraceException(
               ErrorCode.OFFSET_OUT_OF_RANGE,
-              "offset " + target.offset + " of " + target.partition + " is not in the log, which begins at "
-                  + data.logStartOffset() + ", and auto.offset.reset is none"));
+              "offset "
+                  + target.offset
+                  + " of "
+                  + target.partition
+                  + " is not in the log, which begins at "
+                  + data.logStartOffset()
+                  + ", and auto.offset.reset is none"));
       return;
     }
     LOG.info(

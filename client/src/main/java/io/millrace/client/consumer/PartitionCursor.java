@@ -7,7 +7,10 @@ import io.millrace.client.consumer.FetchEvent.Settled;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/** A partition as the reader sees it: its position, and what was fetched and not handed over yet. Guarded by the consumer's lock. */
+/**
+ * A partition as the reader sees it: its position, and what was fetched and not handed over yet.
+ * Guarded by the consumer's lock.
+ */
 final class PartitionCursor {
 
   private static final long UNSETTLED = -1;

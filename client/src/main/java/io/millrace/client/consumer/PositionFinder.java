@@ -27,8 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds positions: looks up those that are not settled, and after a change of leader asks the new one whether its log still has what was
- * read from the last one. A log that was truncated is read again from where it diverged, or reported, as {@code auto.offset.reset} says.
+ * Finds positions: looks up those that are not settled, and after a change of leader asks the new
+ * one whether its log still has what was read from the last one. A log that was truncated is read
+ * again from where it diverged, or reported, as {@code auto.offset.reset} says.
  */
 @ConfinedTo("the consumer's loop")
 final class PositionFinder {
@@ -112,7 +113,8 @@ final class PositionFinder {
     } else {
       MillraceException reason = failure == null ? Failures.closed() : Failures.of(failure);
       if (reason.isRetriable()) {
-        LOG.warn("position not found yet partition={} reason={}", target.partition, reason.getMessage());
+        LOG.warn(
+            "position not found yet partition={} reason={}", target.partition, reason.getMessage());
         target.state = State.LOOKUP;
         target.retryAt(
             cluster.clock().monotonicNanos() + cluster.backoffNanos(target.failures + 1));
@@ -151,9 +153,7 @@ final class PositionFinder {
   }
 
   private void validated(
-      @Nullable FetchTarget target,
-      @Nullable ResponseMessage answer,
-      @Nullable Throwable failure) {
+      @Nullable FetchTarget target, @Nullable ResponseMessage answer, @Nullable Throwable failure) {
     if (target == null || target.state != State.VALIDATING || cluster.isClosed()) {
       return;
     }
@@ -164,8 +164,7 @@ final class PositionFinder {
       LOG.debug("broker cannot tell about truncation partition={}", target.partition);
     } else if (end == null || error != ErrorCode.NONE) {
       target.leaderEpoch--; // ask again
-      target.retryAt(
-          cluster.clock().monotonicNanos() + cluster.backoffNanos(target.failures + 1));
+      target.retryAt(cluster.clock().monotonicNanos() + cluster.backoffNanos(target.failures + 1));
       cluster.refresh();
       cluster.loop().schedule(changed, cluster.backoffNanos(target.failures));
       return;
@@ -177,8 +176,13 @@ final class PositionFinder {
 
   private void truncated(FetchTarget target, long end) {
     String what =
-        target.partition + " was truncated: epoch " + target.lastEpoch + " ends at " + end
-            + ", and was read up to " + target.offset;
+        target.partition
+            + " was truncated: epoch "
+            + target.lastEpoch
+            + " ends at "
+            + end
+            + ", and was read up to "
+            + target.offset;
     if (config.offsetReset() == OffsetReset.NONE) {
       fail(target, new MillraceException(ErrorCode.OFFSET_OUT_OF_RANGE, what));
       return;

@@ -35,10 +35,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The consumer behind {@link Consumer}: the reading side and the fetching loop, which speak through an {@link EventQueue} one way and
- * tasks the other way. Each assignment and seek has a generation, so that what was fetched for an earlier one is dropped wherever it is.
+ * The consumer behind {@link Consumer}: the reading side and the fetching loop, which speak through
+ * an {@link EventQueue} one way and tasks the other way. Each assignment and seek has a generation,
+ * so that what was fetched for an earlier one is dropped wherever it is.
  *
- * <p>The lock guards the reading side. A poll that waits does not hold it, but is still the one call that is allowed.
+ * <p>The lock guards the reading side. A poll that waits does not hold it, but is still the one
+ * call that is allowed.
  */
 public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
 
@@ -56,10 +58,7 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
   private volatile boolean closed;
 
   private PrefetchingConsumer(
-      ConsumerConfig config,
-      Deserializer<K> keys,
-      Deserializer<V> values,
-      ClientRuntime runtime) {
+      ConsumerConfig config, Deserializer<K> keys, Deserializer<V> values, ClientRuntime runtime) {
     this.config = config;
     this.runtime = runtime;
     this.fetcher = new Fetcher(config, runtime.cluster(), events);
@@ -100,8 +99,7 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
 
   private FetchTarget target(
       TopicPartition partition, long generation, StartAt start, boolean paused) {
-    return new FetchTarget(
-        partition, generation, start, paused, runtime.clock().monotonicNanos());
+    return new FetchTarget(partition, generation, start, paused, runtime.clock().monotonicNanos());
   }
 
   @Override
@@ -144,9 +142,7 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
       for (TopicPartition partition : partitions) {
         boolean paused = requireAssigned(partition).paused;
         long generation = ++generations;
-        reader
-            .cursors()
-            .put(partition, new PartitionCursor(partition, generation, start, paused));
+        reader.cursors().put(partition, new PartitionCursor(partition, generation, start, paused));
         FetchTarget target = target(partition, generation, start, paused);
         toLoop(() -> fetcher.seek(target));
       }
@@ -183,7 +179,9 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
         if (left <= 0) {
           throw new MillraceException(
               ErrorCode.REQUEST_TIMED_OUT,
-              "the position of " + partition + " was not found within default.api.timeout.ms="
+              "the position of "
+                  + partition
+                  + " was not found within default.api.timeout.ms="
                   + config.client().apiTimeout().toMillis());
         }
         awaitEvents(left);
@@ -307,7 +305,8 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
     return subscriber -> {
       Objects.requireNonNull(subscriber, "subscriber");
       lock.lock();
-      RecordSubscription<K, V> fresh = new RecordSubscription<>(subscriber, executor, this::nextFor, this::ended);
+      RecordSubscription<K, V> fresh =
+          new RecordSubscription<>(subscriber, executor, this::nextFor, this::ended);
       boolean isTaken = subscription != null || caller != null || closed;
       try {
         if (!isTaken) {
@@ -459,7 +458,10 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
     }
   }
 
-  /** Begins a call: the only one, unless a subscriber reads, whose records come one by one under the lock. */
+  /**
+   * Begins a call: the only one, unless a subscriber reads, whose records come one by one under the
+   * lock.
+   */
   private void enter() {
     lock.lock();
     if (closed || (caller != null && caller != Thread.currentThread())) {

@@ -22,8 +22,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reading side: cursors by partition, fed from the {@link EventQueue}, and the decoding of records. Reads a chunk to its end before
- * it turns to the next partition. Guarded by the consumer's lock.
+ * The reading side: cursors by partition, fed from the {@link EventQueue}, and the decoding of
+ * records. Reads a chunk to its end before it turns to the next partition. Guarded by the
+ * consumer's lock.
  */
 final class RecordReader<K, V> {
 
@@ -79,7 +80,8 @@ final class RecordReader<K, V> {
   /**
    * The next record of any partition that is not paused, or null.
    *
-   * @throws MillraceException when a partition cannot be read; {@link #reported} when it was passed on
+   * @throws MillraceException when a partition cannot be read; {@link #reported} when it was passed
+   *     on
    */
   @Nullable ConsumerRecord<K, V> next() {
     for (PartitionCursor cursor : cursors.values()) {

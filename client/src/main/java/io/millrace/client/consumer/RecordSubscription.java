@@ -12,8 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pushes records to one subscriber, as demand allows. Signals come one after another on the executor; whoever finds work (new records,
- * new demand) only raises the count of work, and the one task that runs comes round again until it is used up.
+ * Pushes records to one subscriber, as demand allows. Signals come one after another on the
+ * executor; whoever finds work (new records, new demand) only raises the count of work, and the one
+ * task that runs comes round again until it is used up.
  *
  * <p>Any thread.
  */

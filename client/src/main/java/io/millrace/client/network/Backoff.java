@@ -4,8 +4,9 @@ import java.time.Duration;
 import java.util.SplittableRandom;
 
 /**
- * How long to wait before the next attempt: doubles with each failure up to a limit, less or more a fifth so that many clients do
- * not come back at the same moment. Pure but for its random source; confined to the client's loop.
+ * How long to wait before the next attempt: doubles with each failure up to a limit, less or more a
+ * fifth so that many clients do not come back at the same moment. Pure but for its random source;
+ * confined to the client's loop.
  */
 public final class Backoff {
 

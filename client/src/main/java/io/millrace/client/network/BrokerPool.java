@@ -18,9 +18,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The client's connections: at most one per broker address and use, made when first needed and again after a failure, but not before
- * the backoff is over; until then requests to that broker fail at once. All futures complete on the client's loop, and fail with
- * {@link MillraceException} alone.
+ * The client's connections: at most one per broker address and use, made when first needed and
+ * again after a failure, but not before the backoff is over; until then requests to that broker
+ * fail at once. All futures complete on the client's loop, and fail with {@link MillraceException}
+ * alone.
  */
 @ConfinedTo("the client's loop")
 public final class BrokerPool {
@@ -131,7 +132,9 @@ public final class BrokerPool {
       }
       CompletableFuture<BrokerLink> connecting = new CompletableFuture<>();
       current = connecting;
-      onLoop(links.connect(broker.host(), broker.port()), (link, failure) -> connected(broker, connecting, link, failure));
+      onLoop(
+          links.connect(broker.host(), broker.port()),
+          (link, failure) -> connected(broker, connecting, link, failure));
       return connecting;
     }
 
@@ -163,10 +166,13 @@ public final class BrokerPool {
           || (!candidate.isCompletedExceptionally() && candidate.join().isOpen());
     }
 
-    /** A link that is lost at its first request backs off too: a listener that accepts and drops. */
+    /**
+     * A link that is lost at its first request backs off too: a listener that accepts and drops.
+     */
     void noteFailure(BrokerLink link) {
       CompletableFuture<BrokerLink> now = current;
-      boolean isCurrent = now != null && now.isDone() && !now.isCompletedExceptionally() && now.join() == link;
+      boolean isCurrent =
+          now != null && now.isDone() && !now.isCompletedExceptionally() && now.join() == link;
       if (isCurrent && !link.isOpen()) {
         current = null;
         failures++;

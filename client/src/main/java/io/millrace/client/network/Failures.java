@@ -24,7 +24,8 @@ public final class Failures {
     Throwable cause = unwrap(failure);
     return cause instanceof MillraceException known
         ? known
-        : new MillraceException(ErrorCode.UNKNOWN_SERVER_ERROR, String.valueOf(cause.getMessage()), cause);
+        : new MillraceException(
+            ErrorCode.UNKNOWN_SERVER_ERROR, String.valueOf(cause.getMessage()), cause);
   }
 
   static MillraceException of(
@@ -41,9 +42,7 @@ public final class Failures {
             ? codeOf(connection.kind())
             : ErrorCode.NETWORK_EXCEPTION;
     return new MillraceException(
-        error,
-        request.apiKey() + " to broker " + broker + " failed: " + describe(cause),
-        cause);
+        error, request.apiKey() + " to broker " + broker + " failed: " + describe(cause), cause);
   }
 
   /** Whether it is certain that the broker has not seen the request. */

@@ -1,8 +1,8 @@
 package io.millrace.client.network;
 
 /**
- * What a connection is for. Brokers answer a connection's requests in order, so a fetch that waits for data would hold up all behind
- * it: fetches have connections of their own.
+ * What a connection is for. Brokers answer a connection's requests in order, so a fetch that waits
+ * for data would hold up all behind it: fetches have connections of their own.
  */
 public enum LinkUse {
   REQUESTS,

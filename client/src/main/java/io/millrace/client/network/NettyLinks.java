@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Links over TCP. All clients of a process share one network thread, which starts with the first client and ends with the last.
- * Thread-safe.
+ * Links over TCP. All clients of a process share one network thread, which starts with the first
+ * client and ends with the last. Thread-safe.
  */
 public final class NettyLinks implements BrokerLinks {
 

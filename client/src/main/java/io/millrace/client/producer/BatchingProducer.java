@@ -5,12 +5,10 @@ import io.millrace.client.MillraceException;
 import io.millrace.client.Producer;
 import io.millrace.client.ProducerConfig;
 import io.millrace.client.ProducerRecord;
-import io.millrace.client.RecordHeader;
 import io.millrace.client.RecordMetadata;
 import io.millrace.client.SendCallback;
 import io.millrace.client.Serializer;
 import io.millrace.client.cluster.ClientRuntime;
-import io.millrace.client.network.Failures;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.record.RecordBatch;
 import java.time.Duration;
@@ -20,8 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The producer behind {@link Producer}: serializes and reserves memory on the caller's thread, hands over, and leaves the rest to
- * {@link RecordSender} on the loop. Thread-safe.
+ * The producer behind {@link Producer}: serializes and reserves memory on the caller's thread,
+ * hands over, and leaves the rest to {@link RecordSender} on the loop. Thread-safe.
  *
  * <pre>
  *   OPEN --close--> CLOSING (refuses records, sends what it has) --all sent, or timeout--> ENDED
@@ -51,9 +49,9 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     this.values = values;
     this.runtime = runtime;
     RecordSender[] later = new RecordSender[1];
-    this.budget = new MemoryBudget(config.bufferMemory(), () -> runtime.tryRun(() -> later[0].pump()));
-    this.sender =
-        new RecordSender(config, runtime.cluster(), budget, runtime.random().split());
+    this.budget =
+        new MemoryBudget(config.bufferMemory(), () -> runtime.tryRun(() -> later[0].pump()));
+    this.sender = new RecordSender(config, runtime.cluster(), budget, runtime.random().split());
     later[0] = sender;
     this.inbox = new RecordInbox(runtime.loop(), sender::accept, sender::pump);
   }
@@ -101,7 +99,10 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
           callback,
           new MillraceException(
               ErrorCode.INVALID_RECORD,
-              "a record for topic '" + record.topic() + "' cannot be serialized: " + broken.getMessage(),
+              "a record for topic '"
+                  + record.topic()
+                  + "' cannot be serialized: "
+                  + broken.getMessage(),
               broken));
     }
     long size = RecordBatch.HEADER_SIZE + RecordSize.upperBound(key, value, record.headers());
@@ -110,8 +111,12 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
           callback,
           new MillraceException(
               ErrorCode.MESSAGE_TOO_LARGE,
-              "a record for topic '" + record.topic() + "' takes " + size
-                  + " bytes, more than max.request.size=" + config.maxRequestSize()));
+              "a record for topic '"
+                  + record.topic()
+                  + "' takes "
+                  + size
+                  + " bytes, more than max.request.size="
+                  + config.maxRequestSize()));
     }
     long reserved = size + RECORD_OVERHEAD_BYTES;
     MillraceException noMemory = closing.get() ? closedMeanwhile() : reserve(reserved, mayWait);
@@ -153,8 +158,13 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
         return null;
       }
       return new BufferExhaustedException(
-          "buffer.memory=" + config.bufferMemory() + " stayed full for max.block.ms="
-              + config.maxBlock().toMillis() + "; " + bytes + " bytes are needed");
+          "buffer.memory="
+              + config.bufferMemory()
+              + " stayed full for max.block.ms="
+              + config.maxBlock().toMillis()
+              + "; "
+              + bytes
+              + " bytes are needed");
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       return new BufferExhaustedException("interrupted while waiting for buffer.memory");
@@ -197,7 +207,8 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
 
   @Override
   public CompletableFuture<Void> whenReady() {
-    return budget.whenFree(Math.min(config.batchSize(), config.bufferMemory() / 2) + RECORD_OVERHEAD_BYTES);
+    return budget.whenFree(
+        Math.min(config.batchSize(), config.bufferMemory() / 2) + RECORD_OVERHEAD_BYTES);
   }
 
   @Override
@@ -220,7 +231,8 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
   @Override
   public void flush() {
     if (runtime.loop().inEventLoop()) {
-      throw new IllegalStateException("flush() would wait for the loop that it is called on; use flushAsync()");
+      throw new IllegalStateException(
+          "flush() would wait for the loop that it is called on; use flushAsync()");
     }
     flushAsync().join();
   }

@@ -5,7 +5,10 @@ import io.millrace.client.RecordMetadata;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells records their end; a callback that throws spoils nothing for the others. On the producer's loop. */
+/**
+ * Tells records their end; a callback that throws spoils nothing for the others. On the producer's
+ * loop.
+ */
 final class Ends {
 
   private static final Logger LOG = LoggerFactory.getLogger(Ends.class);

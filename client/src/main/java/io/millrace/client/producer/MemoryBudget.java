@@ -7,17 +7,20 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The bytes that records may hold until they end; what bounds the producer. A reservation is one compare-and-set while there is
- * room. Only who finds none takes the lock and queues; the queue is served in order, and newcomers do not overtake it.
+ * The bytes that records may hold until they end; what bounds the producer. A reservation is one
+ * compare-and-set while there is room. Only who finds none takes the lock and queues; the queue is
+ * served in order, and newcomers do not overtake it.
  *
- * <p>Any thread. Invariant: {@code 0 <= free <= capacity}, and all that was reserved and not released is {@code capacity - free}.
+ * <p>Any thread. Invariant: {@code 0 <= free <= capacity}, and all that was reserved and not
+ * released is {@code capacity - free}.
  */
 final class MemoryBudget {
 
   private final long capacity;
   private final Runnable onContention;
   private final AtomicLong free;
-  private final AtomicLong waiting = new AtomicLong(); // waiters in either form; read without the lock
+  private final AtomicLong waiting =
+      new AtomicLong(); // waiters in either form; read without the lock
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<Waiter> queue = new ArrayDeque<>(); // guarded by lock
 
@@ -47,7 +50,8 @@ final class MemoryBudget {
   /**
    * Reserves, waiting for its turn.
    *
-   * @return whether the bytes are reserved; false after the timeout, or at once for more than the capacity
+   * @return whether the bytes are reserved; false after the timeout, or at once for more than the
+   *     capacity
    */
   boolean reserve(long bytes, long timeoutNanos) throws InterruptedException {
     if (bytes > capacity) {
@@ -101,7 +105,8 @@ final class MemoryBudget {
   /** Gives bytes back that were reserved. */
   void release(long bytes) {
     long now = free.addAndGet(bytes);
-    assert now <= capacity : "released more than was reserved: free=" + now + " capacity=" + capacity;
+    assert now <= capacity
+        : "released more than was reserved: free=" + now + " capacity=" + capacity;
     if (waiting.get() > 0) {
       lock.lock();
       try {
@@ -124,8 +129,8 @@ final class MemoryBudget {
   }
 
   /**
-   * The count goes up before the queue is served, so that a release that comes in between either is seen here or sees the count:
-   * no waiter sleeps beside free memory.
+   * The count goes up before the queue is served, so that a release that comes in between either is
+   * seen here or sees the count: no waiter sleeps beside free memory.
    */
   private void enqueue(Waiter waiter) {
     queue.add(waiter);

@@ -1,8 +1,8 @@
 package io.millrace.client.producer;
 
 /**
- * The 32-bit murmur2 hash with the seed that Kafka's Java client uses; keys must land on the partitions that other clients choose,
- * so neither may ever change. Pure.
+ * The 32-bit murmur2 hash with the seed that Kafka's Java client uses; keys must land on the
+ * partitions that other clients choose, so neither may ever change. Pure.
  */
 public final class Murmur2 {
 

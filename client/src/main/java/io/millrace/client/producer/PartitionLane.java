@@ -16,10 +16,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The batches of one partition in their order: those that wait, the last of which may still be open, and those that are in flight.
+ * The batches of one partition in their order: those that wait, the last of which may still be
+ * open, and those that are in flight.
  *
- * <p>After a failed attempt the lane recovers: nothing more is sent until all answers are in, then the failed batches go again one at
- * a time. So a repeat never overtakes an earlier batch, and a broker sees sequences in order.
+ * <p>After a failed attempt the lane recovers: nothing more is sent until all answers are in, then
+ * the failed batches go again one at a time. So a repeat never overtakes an earlier batch, and a
+ * broker sees sequences in order.
  *
  * <p>Invariant (idempotent): numbered batches, waiting and in flight, have consecutive sequences.
  */
@@ -28,12 +30,17 @@ final class PartitionLane {
 
   private static final Logger LOG = LoggerFactory.getLogger(PartitionLane.class);
 
-  /** How the chain of sequences goes on after a batch that ended without success; the stronger wins. */
+  /**
+   * How the chain of sequences goes on after a batch that ended without success; the stronger wins.
+   */
   private enum ChainBreak {
     NONE,
     /** None of the batches behind can be in the log: they are numbered anew. */
     RENUMBER,
-    /** One that ended may be in the log, so those behind may be too: who might be is not sent a second time. */
+    /**
+     * One that ended may be in the log, so those behind may be too: who might be is not sent a
+     * second time.
+     */
     DROP_DOUBTFUL
   }
 
@@ -96,7 +103,10 @@ final class PartitionLane {
     return last != null || fresh.isFull();
   }
 
-  /** Takes the last batch's learnt ratio over slowly, so that one odd batch does not overfill the next. */
+  /**
+   * Takes the last batch's learnt ratio over slowly, so that one odd batch does not overfill the
+   * next.
+   */
   private void seal(ProducerBatch batch) {
     double measured = batch.seal();
     if (measured > 0) {
@@ -137,7 +147,10 @@ final class PartitionLane {
     chain.begin(identity);
   }
 
-  /** Takes the next batch, sealed and numbered, which is in flight from now on. Call only when ready. */
+  /**
+   * Takes the next batch, sealed and numbered, which is in flight from now on. Call only when
+   * ready.
+   */
   @Nullable ProducerBatch take() {
     mendChain();
     ProducerBatch head = waiting.pollFirst();
@@ -177,7 +190,10 @@ final class PartitionLane {
     SendVerdict verdict = SendVerdict.of(error, rules.idempotent(), batch.recordCount());
     if (verdict == SendVerdict.OUT_OF_SEQUENCE && isHead(batch)) {
       LOG.info(
-          "sequence begins anew partition={} error={} sequence={}", partition, error, batch.baseSequence());
+          "sequence begins anew partition={} error={} sequence={}",
+          partition,
+          error,
+          batch.baseSequence());
       breakChain(ChainBreak.RENUMBER);
     }
     boolean isOver = batch.hasEnded() || isExpired(batch, nowNanos + backoffNanos);
@@ -241,7 +257,10 @@ final class PartitionLane {
     }
   }
 
-  /** Fails what is older than the delivery timeout; batches in flight too, though their answer is still awaited. */
+  /**
+   * Fails what is older than the delivery timeout; batches in flight too, though their answer is
+   * still awaited.
+   */
   void expire(long nowNanos) {
     for (ProducerBatch batch : inFlight) {
       if (isExpired(batch, nowNanos)) {
@@ -265,7 +284,9 @@ final class PartitionLane {
       }
     }
     ProducerBatch head = waiting.peekFirst();
-    return head == null ? earliest : Math.min(earliest, head.createdNanos() + rules.deliveryNanos());
+    return head == null
+        ? earliest
+        : Math.min(earliest, head.createdNanos() + rules.deliveryNanos());
   }
 
   private boolean isExpired(ProducerBatch batch, long nowNanos) {

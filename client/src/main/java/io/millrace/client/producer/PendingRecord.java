@@ -9,8 +9,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record on its way, and the future that its sender holds. Made by the sending thread, handed over once, then confined to the
- * producer's loop. Key and value are let go as soon as a batch has them.
+ * A record on its way, and the future that its sender holds. Made by the sending thread, handed
+ * over once, then confined to the producer's loop. Key and value are let go as soon as a batch has
+ * them.
  */
 final class PendingRecord extends CompletableFuture<RecordMetadata> {
 

@@ -86,6 +86,7 @@ final class ProduceMessages {
                     .append(each.batchIndex())
                     .append(": ")
                     .append(each.batchIndexErrorMessage()));
-    return new Answer(error, reason.toString(), partition.baseOffset(), partition.logAppendTimeMs());
+    return new Answer(
+        error, reason.toString(), partition.baseOffset(), partition.logAppendTimeMs());
   }
 }

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  *   OPEN --seal--> SEALED --number--> SEALED, numbered --succeed / fail--> ended
  * </pre>
  *
- * <p>OPEN takes records. SEALED has its bytes and never changes its records. A numbered batch keeps its sequence for every attempt,
- * until {@link #loseNumber} when its chain begins again.
+ * <p>OPEN takes records. SEALED has its bytes and never changes its records. A numbered batch keeps
+ * its sequence for every attempt, until {@link #loseNumber} when its chain begins again.
  */
 @ConfinedTo("the producer's loop")
 final class ProducerBatch {
@@ -63,7 +63,10 @@ final class ProducerBatch {
             compression, Compression.DEFAULT_LEVEL, Math.max(1, sizeLimit), estimatedRatio);
   }
 
-  /** Takes the record if there is room; an empty batch has room for any. hot: every record passes here. */
+  /**
+   * Takes the record if there is room; an empty batch has room for any. hot: every record passes
+   * here.
+   */
   boolean tryAppend(PendingRecord record) {
     RecordBatchBuilder open = builder;
     byte[] key = record.key;
@@ -128,7 +131,8 @@ final class ProducerBatch {
 
   void number(long producerId, short epoch, int sequence) {
     if (attempts > 0) {
-      // An earlier attempt's frame may still be held by a connection that is going down; it must not change under it.
+      // An earlier attempt's frame may still be held by a connection that is going down; it must
+      // not change under it.
       bytes = MemoryRecords.copyOf(bytes().nioBuffer());
     }
     new RecordBatch(bytes().nioBuffer(), 0).setProducerState(producerId, epoch, sequence);
@@ -216,7 +220,8 @@ final class ProducerBatch {
       long offset = baseOffset < 0 ? -1 : baseOffset + i;
       long timestamp = appendTime >= 0 ? appendTime : record.timestamp;
       budget.release(record.reservedBytes);
-      Ends.succeed(record, new RecordMetadata(record.topic, partition.partition(), offset, timestamp));
+      Ends.succeed(
+          record, new RecordMetadata(record.topic, partition.partition(), offset, timestamp));
     }
     done.complete(null);
   }
@@ -234,8 +239,9 @@ final class ProducerBatch {
   }
 
   /**
-   * Two or more batches with the same records in the same order, for a broker that finds this one too large. Their sequences together
-   * are this one's, so the chain has no hole. Ends this batch; its {@link #done} follows theirs.
+   * Two or more batches with the same records in the same order, for a broker that finds this one
+   * too large. Their sequences together are this one's, so the chain has no hole. Ends this batch;
+   * its {@link #done} follows theirs.
    */
   List<ProducerBatch> split() {
     int limit = Math.max(1, Math.min(sizeLimit, bytes().sizeInBytes()) / 2);
@@ -279,7 +285,14 @@ final class ProducerBatch {
 
   @Override
   public String toString() {
-    return "ProducerBatch(" + partition + " records=" + records.size() + " sequence=" + baseSequence
-        + " attempts=" + attempts + ")";
+    return "ProducerBatch("
+        + partition
+        + " records="
+        + records.size()
+        + " sequence="
+        + baseSequence
+        + " attempts="
+        + attempts
+        + ")";
   }
 }

@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The producer id, asked for when the first batch needs it, and again when the one at hand is of no more use. */
+/**
+ * The producer id, asked for when the first batch needs it, and again when the one at hand is of no
+ * more use.
+ */
 @ConfinedTo("the producer's loop")
 final class ProducerIdentity {
 
@@ -50,7 +53,8 @@ final class ProducerIdentity {
   /** This id is of no more use; the next call of {@link #current} asks for another. */
   void discard(Identity useless) {
     if (useless.equals(current)) {
-      LOG.info("producer id given up producerId={} epoch={}", useless.producerId(), useless.epoch());
+      LOG.info(
+          "producer id given up producerId={} epoch={}", useless.producerId(), useless.epoch());
       current = null;
     }
   }

@@ -6,10 +6,12 @@ import java.util.function.Consumer;
 import org.jctools.queues.MpscUnboundedArrayQueue;
 
 /**
- * The hand-over from the sending threads to the producer's loop: a lock-free queue, and one task on the loop however many records
- * wait. Has no limit of its own: each record in it holds a reservation of the {@link MemoryBudget}.
+ * The hand-over from the sending threads to the producer's loop: a lock-free queue, and one task on
+ * the loop however many records wait. Has no limit of its own: each record in it holds a
+ * reservation of the {@link MemoryBudget}.
  *
- * <p>{@link #offer} from any thread, the rest on the loop. Records of one thread come out in the order in which they went in.
+ * <p>{@link #offer} from any thread, the rest on the loop. Records of one thread come out in the
+ * order in which they went in.
  */
 final class RecordInbox {
 
@@ -34,7 +36,8 @@ final class RecordInbox {
   /**
    * Hands a record over. hot: every record passes here.
    *
-   * @throws java.util.concurrent.RejectedExecutionException when the loop has ended; the record may be left in the queue
+   * @throws java.util.concurrent.RejectedExecutionException when the loop has ended; the record may
+   *     be left in the queue
    */
   void offer(PendingRecord record) {
     queue.offer(record);
@@ -44,8 +47,8 @@ final class RecordInbox {
   }
 
   /**
-   * Takes all records that are in the queue now: for a flush or a close, which must not pass records before them. On the loop, or under
-   * a lock once the loop takes no more.
+   * Takes all records that are in the queue now: for a flush or a close, which must not pass
+   * records before them. On the loop, or under a lock once the loop takes no more.
    */
   void takeAll(Consumer<PendingRecord> taker) {
     for (PendingRecord record = queue.poll(); record != null; record = queue.poll()) {
@@ -54,8 +57,8 @@ final class RecordInbox {
   }
 
   /**
-   * The mark is taken away before the queue is emptied: a record that is offered after the last poll finds no mark and schedules
-   * another turn.
+   * The mark is taken away before the queue is emptied: a record that is offered after the last
+   * poll finds no mark and schedules another turn.
    */
   private void turn() {
     scheduled.set(false);

@@ -31,8 +31,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers records in lanes and sends what is ready, at most one batch of a lane per request and all lanes of a leader together. Works
- * in {@link #pump}, which runs after whatever may have changed something: records, answers, metadata, a timer.
+ * Gathers records in lanes and sends what is ready, at most one batch of a lane per request and all
+ * lanes of a leader together. Works in {@link #pump}, which runs after whatever may have changed
+ * something: records, answers, metadata, a timer.
  */
 @ConfinedTo("the producer's loop")
 final class RecordSender {
@@ -120,7 +121,10 @@ final class RecordSender {
     busy.clear();
   }
 
-  /** Looks at everything that has work and sends what is ready. Calls from inside are noted and done after. */
+  /**
+   * Looks at everything that has work and sends what is ready. Calls from inside are noted and done
+   * after.
+   */
   void pump() {
     assert loop.owns("pump");
     if (pumping) {
@@ -189,8 +193,7 @@ final class RecordSender {
   }
 
   /** A request goes anyway: what still lingers for the same broker goes with it. */
-  private void addCompany(
-      Map<Integer, List<PartitionLane>> byLeader, ClusterView view, long now) {
+  private void addCompany(Map<Integer, List<PartitionLane>> byLeader, ClusterView view, long now) {
     for (PartitionLane lane : busy) {
       BrokerInfo leader = view.leaderOf(lane.partition());
       List<PartitionLane> ready = leader == null ? null : byLeader.get(leader.id());
@@ -257,7 +260,11 @@ final class RecordSender {
         (partition, batch) -> {
           Answer answer = answers.get(partition);
           if (answer == null) {
-            failed(batch, ErrorCode.UNKNOWN_SERVER_ERROR, true, "the broker's answer leaves the partition out");
+            failed(
+                batch,
+                ErrorCode.UNKNOWN_SERVER_ERROR,
+                true,
+                "the broker's answer leaves the partition out");
           } else if (answer.error() == ErrorCode.NONE) {
             lane(partition).succeeded(batch, answer.baseOffset(), answer.logAppendTime());
           } else {

@@ -6,12 +6,14 @@ import io.millrace.protocol.record.RecordBatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The numbers by which a broker recognises repeats and gaps of one partition: producer id, epoch, next sequence. A batch keeps its
- * numbers through all its attempts. When a numbered batch ends without success the chain has a hole that no broker would accept; then
- * it begins again at sequence 0 under the next epoch, which also makes brokers refuse whatever of the old epoch is still on its way.
+ * The numbers by which a broker recognises repeats and gaps of one partition: producer id, epoch,
+ * next sequence. A batch keeps its numbers through all its attempts. When a numbered batch ends
+ * without success the chain has a hole that no broker would accept; then it begins again at
+ * sequence 0 under the next epoch, which also makes brokers refuse whatever of the old epoch is
+ * still on its way.
  *
- * <p>Epochs may differ between partitions: brokers compare them per partition. Hence the next epoch needs no question to a broker,
- * until they are used up.
+ * <p>Epochs may differ between partitions: brokers compare them per partition. Hence the next epoch
+ * needs no question to a broker, until they are used up.
  */
 @ConfinedTo("the producer's loop")
 final class SequenceChain {

@@ -15,15 +15,19 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the partition of each record of one topic. Records wait here, in order, while the topic is not known. Records that leave the
- * choice to us go to one sticky partition until its batch is full, then to another, so that batches fill.
+ * Chooses the partition of each record of one topic. Records wait here, in order, while the topic
+ * is not known. Records that leave the choice to us go to one sticky partition until its batch is
+ * full, then to another, so that batches fill.
  */
 @ConfinedTo("the producer's loop")
 final class TopicRouter {
 
   private static final int NONE = -1;
 
-  /** How long a record may name a partition that the topic does not have, which may just have been added. */
+  /**
+   * How long a record may name a partition that the topic does not have, which may just have been
+   * added.
+   */
   private static final long NEW_PARTITION_NANOS = 3_000_000_000L;
 
   private final String topic;
@@ -82,7 +86,8 @@ final class TopicRouter {
 
   /** Refuses what waited too long. */
   void expire(ClusterView view, Target target, long nowNanos) {
-    while (!waiting.isEmpty() && nowNanos - waiting.getFirst().handedOverNanos - maxWaitNanos >= 0) {
+    while (!waiting.isEmpty()
+        && nowNanos - waiting.getFirst().handedOverNanos - maxWaitNanos >= 0) {
       target.refuse(waiting.removeFirst(), notKnown(view));
     }
   }
@@ -96,7 +101,12 @@ final class TopicRouter {
             : "brokers say " + error + " (" + error.message() + ")";
     return new MillraceException(
         error == ErrorCode.NONE ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : error,
-        "topic '" + topic + "' was not usable within max.block.ms=" + maxWaitNanos / 1_000_000 + ": " + reason);
+        "topic '"
+            + topic
+            + "' was not usable within max.block.ms="
+            + maxWaitNanos / 1_000_000
+            + ": "
+            + reason);
   }
 
   /** Refuses everything. */
@@ -133,7 +143,12 @@ final class TopicRouter {
   private MillraceException noSuchPartition(int partition, TopicView known) {
     return new MillraceException(
         ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-        "topic '" + topic + "' has partitions 0 to " + (known.partitionCount() - 1) + ", not " + partition);
+        "topic '"
+            + topic
+            + "' has partitions 0 to "
+            + (known.partitionCount() - 1)
+            + ", not "
+            + partition);
   }
 
   private void send(PendingRecord record, TopicView known, Target target) {
@@ -148,7 +163,9 @@ final class TopicRouter {
       target.refuse(
           record,
           new MillraceException(
-              ErrorCode.UNKNOWN_SERVER_ERROR, "the partitioner failed for topic '" + topic + "'", broken));
+              ErrorCode.UNKNOWN_SERVER_ERROR,
+              "the partitioner failed for topic '" + topic + "'",
+              broken));
       return;
     }
     if (chosen == Partitioner.ANY) {
