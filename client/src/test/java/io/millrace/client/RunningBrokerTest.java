@@ -13,7 +13,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,14 +78,14 @@ class RunningBrokerTest {
     // when
     ConfigResource resource = ConfigResource.topic(topic);
     get(
-        admin
-            .alterConfigs(
-                Map.of(resource, List.of(ConfigChange.set("retention.ms", "12345"))), false)
-            .get(resource));
-    get(admin.createPartitions(Map.of(topic, 5), false).get(topic));
+        Results.only(
+            admin.alterConfigs(
+                Map.of(resource, List.of(ConfigChange.set("retention.ms", "12345"))), false),
+            resource));
+    get(Results.only(admin.createPartitions(Map.of(topic, 5), false), topic));
 
     // then
-    assertThat(get(admin.describeConfigs(List.of(resource)).get(resource)))
+    assertThat(get(Results.only(admin.describeConfigs(List.of(resource)), resource)))
         .anyMatch(entry -> entry.name().equals("retention.ms") && "12345".equals(entry.value()));
   }
 
@@ -147,9 +146,8 @@ class RunningBrokerTest {
       assertThat(firstOf(consumer).offset()).isEqualTo(50);
       assertThat(get(consumer.endOffsets(List.of(partition)))).containsEntry(partition, 100L);
       assertThat(get(consumer.beginningOffsets(List.of(partition)))).containsEntry(partition, 0L);
-      assertThat(
-              get(consumer.offsetsForTimes(Map.of(partition, 1_000_020L))).get(partition).offset())
-          .isEqualTo(20);
+      assertThat(get(consumer.offsetsForTimes(Map.of(partition, 1_000_020L))))
+          .hasEntrySatisfying(partition, found -> assertThat(found.offset()).isEqualTo(20));
       assertThat(get(consumer.offsetsForTimes(Map.of(partition, 9_000_000L)))).isEmpty();
     }
   }
@@ -179,7 +177,7 @@ class RunningBrokerTest {
     // given
     send(300);
     LinkedBlockingQueue<Long> offsets = new LinkedBlockingQueue<>();
-    AtomicReference<Flow.Subscription> handle = new AtomicReference<>();
+    CompletableFuture<Flow.Subscription> handle = new CompletableFuture<>();
     CompletableFuture<Void> complete = new CompletableFuture<>();
     try (Consumer<String, String> consumer = consumer()) {
       consumer.assign(List.of(new TopicPartition(topic, 2)));
@@ -191,7 +189,7 @@ class RunningBrokerTest {
               new Flow.Subscriber<>() {
                 @Override
                 public void onSubscribe(Flow.Subscription subscription) {
-                  handle.set(subscription);
+                  handle.complete(subscription);
                   subscription.request(10);
                 }
 
@@ -216,7 +214,7 @@ class RunningBrokerTest {
         assertThat(offsets.poll(10, TimeUnit.SECONDS)).isEqualTo(i);
       }
       assertThat(offsets.poll(200, TimeUnit.MILLISECONDS)).isNull();
-      handle.get().request(Long.MAX_VALUE);
+      get(handle).request(Long.MAX_VALUE);
       for (long i = 10; i < 100; i++) {
         assertThat(offsets.poll(10, TimeUnit.SECONDS)).isEqualTo(i);
       }
