@@ -21,7 +21,9 @@ final class Advertised {
    * @param bound the client listeners with their real ports
    */
   static List<Endpoint> endpoints(
-      List<io.millrace.server.config.Endpoint> bound, ListenerConfig listeners, QuorumConfig quorum) {
+      List<io.millrace.server.config.Endpoint> bound,
+      ListenerConfig listeners,
+      QuorumConfig quorum) {
     List<Endpoint> endpoints = new ArrayList<>();
     for (io.millrace.server.config.Endpoint listener : bound) {
       io.millrace.server.config.Endpoint told = listeners.advertised().get(listener.listener());
@@ -29,7 +31,9 @@ final class Advertised {
         int port = told.port() == 0 ? listener.port() : told.port();
         endpoints.add(new Endpoint(listener.listener(), told.host(), port, PLAINTEXT));
       } else {
-        endpoints.add(new Endpoint(listener.listener(), host(listener.host(), quorum), listener.port(), PLAINTEXT));
+        endpoints.add(
+            new Endpoint(
+                listener.listener(), host(listener.host(), quorum), listener.port(), PLAINTEXT));
       }
     }
     return endpoints;
@@ -39,7 +43,8 @@ final class Advertised {
     if (!bound.isEmpty() && !bound.equals("0.0.0.0") && !bound.equals("::")) {
       return bound;
     }
-    // A cluster whose voters call each other localhost is on one machine; looking up its name may take seconds.
+    // A cluster whose voters call each other localhost is on one machine; looking up its name may
+    // take seconds.
     if (quorum.voters().stream().allMatch(voter -> THIS_MACHINE.contains(voter.host()))) {
       return "localhost";
     }
@@ -47,7 +52,10 @@ final class Advertised {
       return InetAddress.getLocalHost().getCanonicalHostName();
     } catch (UnknownHostException e) {
       throw new NodeStartException(
-          "this machine's name cannot be looked up (" + e.getMessage() + "): set advertised.listeners", e);
+          "this machine's name cannot be looked up ("
+              + e.getMessage()
+              + "): set advertised.listeners",
+          e);
     }
   }
 }

@@ -17,8 +17,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way to one other broker for a fetcher. A broker answers a connection's requests in order, so a fetch that waits there
- * would hold up the one behind it: each fetch in flight has a connection of its own.
+ * The way to one other broker for a fetcher. A broker answers a connection's requests in order, so
+ * a fetch that waits there would hold up the one behind it: each fetch in flight has a connection
+ * of its own.
  *
  * <p>Any thread; the lock is held for a few instructions.
  */

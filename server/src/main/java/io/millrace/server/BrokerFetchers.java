@@ -10,7 +10,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Gives each source broker's fetcher its thread and its connections. Called on the registry's loop. */
+/**
+ * Gives each source broker's fetcher its thread and its connections. Called on the registry's loop.
+ */
 final class BrokerFetchers implements FetcherSource {
   private final int nodeId;
   private final String listener;

@@ -33,12 +33,15 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * What a broker has besides its ports and its place in the cluster: logs, replicas, handlers. Made by the start's thread, after
- * which everything inside has its own.
+ * What a broker has besides its ports and its place in the cluster: logs, replicas, handlers. Made
+ * by the start's thread, after which everything inside has its own.
  */
 final class BrokerRuntime {
+  private static final Logger LOG = LoggerFactory.getLogger(BrokerRuntime.class);
   private static final int FETCH_NETWORK_THREADS = 2;
 
   private final NodeConfig config;
@@ -90,7 +93,8 @@ final class BrokerRuntime {
   }
 
   /**
-   * Opens the logs, which recovers them after an unclean stop, and puts a broker around them. Blocks on the disk.
+   * Opens the logs, which recovers them after an unclean stop, and puts a broker around them.
+   * Blocks on the disk.
    *
    * @throws NodeStartException when no directory can be used
    */
@@ -136,7 +140,8 @@ final class BrokerRuntime {
     try {
       return FileLogStorage.at(directory);
     } catch (IOException e) {
-      throw new NodeStartException("cannot use data directory " + directory + ": " + e.getMessage(), e);
+      throw new NodeStartException(
+          "cannot use data directory " + directory + ": " + e.getMessage(), e);
     }
   }
 
@@ -158,6 +163,27 @@ final class BrokerRuntime {
   /** Begins to take roles as the metadata gives them. */
   void follow() {
     metadata.addListener(registry);
+    logs.onDirectoryOffline((root, reason) -> onDirectoryOffline());
+  }
+
+  /**
+   * A broker with a failed disk gives its leaderships away: the cluster does not know which of them
+   * lay on it. What has no other replica in sync answers with a storage error from here on; the
+   * node itself goes on answering.
+   */
+  private void onDirectoryOffline() {
+    LOG.error(
+        "a data directory failed, giving leaderships away, node={}", config.quorum().nodeId());
+    metadata
+        .controlledShutdown()
+        .whenComplete(
+            (response, failure) -> {
+              if (failure != null) {
+                LOG.error("leaderships were not given away: {}", failure.toString());
+              } else {
+                LOG.info("leaderships given away, staying behind={}", response.remaining());
+              }
+            });
   }
 
   /** Lets the operator see how the replicas are. */
@@ -167,15 +193,15 @@ final class BrokerRuntime {
     metrics.gauge(
         "partitions-offline-here",
         () -> count(ReplicatedPartition::role, role -> role.role() == RoleSnapshot.Role.OFFLINE));
-    metrics.gauge("log-bytes", () -> logs.logs().stream().mapToLong(PartitionLog::sizeInBytes).sum());
+    metrics.gauge(
+        "log-bytes", () -> logs.logs().stream().mapToLong(PartitionLog::sizeInBytes).sum());
     metrics.gauge(
         "under-replicated-partitions",
         () -> countLed(partition -> partition.isr().size() < partition.replicas().size()));
     metrics.gauge("metadata-revision", () -> metadata.image().revision());
   }
 
-  private <T> long count(
-      Function<ReplicatedPartition, T> view, Predicate<T> condition) {
+  private <T> long count(Function<ReplicatedPartition, T> view, Predicate<T> condition) {
     return registry.partitions().stream().map(view).filter(condition).count();
   }
 

@@ -4,6 +4,8 @@ import io.millrace.protocol.Uuid;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's data directories and what says whose they are: a small file in each, with the node's id, the directory's id and,
- * once known, the cluster's. A directory of another node or cluster is never opened.
+ * The node's data directories and what says whose they are: a small file in each, with the node's
+ * id, the directory's id and, once known, the cluster's. A directory of another node or cluster is
+ * never opened.
  *
  * <p>Touched by the start's thread only.
  */
@@ -40,7 +43,8 @@ final class DataDirectories {
   }
 
   /**
-   * Makes what is missing and reads what is there. A directory that cannot be written is left out as long as another one can.
+   * Makes what is missing and reads what is there. A directory that cannot be written is left out
+   * as long as another one can.
    *
    * @throws NodeStartException when none can be used, or one belongs to somebody else
    */
@@ -62,17 +66,18 @@ final class DataDirectories {
   }
 
   private static String explain(IOException e) {
-    if (e instanceof java.nio.file.AccessDeniedException) {
+    if (e instanceof AccessDeniedException) {
       return "permission denied";
     }
-    if (e instanceof java.nio.file.FileAlreadyExistsException) {
+    if (e instanceof FileAlreadyExistsException) {
       return "it is not a directory";
     }
     String message = e.getMessage();
     return e.getClass().getSimpleName() + (message == null ? "" : " " + message);
   }
 
-  private static Identity prepare(Path path, int nodeId, SplittableRandom random) throws IOException {
+  private static Identity prepare(Path path, int nodeId, SplittableRandom random)
+      throws IOException {
     Files.createDirectories(path);
     Path probe = path.resolve(".millrace-probe");
     Files.write(probe, new byte[] {1});
@@ -86,7 +91,12 @@ final class DataDirectories {
     Identity identity = read(file);
     if (identity.nodeId() != nodeId) {
       throw new NodeStartException(
-          "data directory " + path + " belongs to node.id=" + identity.nodeId() + ", this node is node.id=" + nodeId);
+          "data directory "
+              + path
+              + " belongs to node.id="
+              + identity.nodeId()
+              + ", this node is node.id="
+              + nodeId);
     }
     return identity;
   }
@@ -100,7 +110,8 @@ final class DataDirectories {
       String directoryId = properties.getProperty("directory.id");
       if (directoryId == null || !VERSION.equals(properties.getProperty("version"))) {
         throw new NodeStartException(
-            file + " was not written by Millrace: choose another directory, or remove it to start empty");
+            file
+                + " was not written by Millrace: choose another directory, or remove it to start empty");
       }
       return new Identity(
           Integer.parseInt(properties.getProperty("node.id", "")),
@@ -143,7 +154,8 @@ final class DataDirectories {
         try {
           write(directory.path(), new Identity(nodeId, identity.directoryId(), clusterId));
         } catch (IOException e) {
-          throw new NodeStartException("cannot write " + directory.path().resolve(FILE) + ": " + explain(e), e);
+          throw new NodeStartException(
+              "cannot write " + directory.path().resolve(FILE) + ": " + explain(e), e);
         }
       } else if (!known.equals(clusterId)) {
         throw new NodeStartException(

@@ -10,7 +10,10 @@ import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The event loops of one node, named after it, so that a thread dump of several nodes in one process can be read. */
+/**
+ * The event loops of one node, named after it, so that a thread dump of several nodes in one
+ * process can be read.
+ */
 final class Loops {
   private static final Logger LOG = LoggerFactory.getLogger(Loops.class);
   // Images, roles and produces of thousands of partitions may arrive at once.

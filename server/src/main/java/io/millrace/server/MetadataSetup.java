@@ -72,11 +72,15 @@ final class MetadataSetup {
         defaults.maxPendingOperations());
   }
 
-  /** The controller asks again what the handlers have checked, because requests may come from a broker of another version. */
+  /**
+   * The controller asks again what the handlers have checked, because requests may come from a
+   * broker of another version.
+   */
   private static ConfigValidator validator() {
     return (resource, key, value) -> {
       if (resource.type() != ConfigResource.Type.TOPIC) {
-        return Result.of(ErrorCode.INVALID_REQUEST, "configs of brokers cannot be changed while they run");
+        return Result.of(
+            ErrorCode.INVALID_REQUEST, "configs of brokers cannot be changed while they run");
       }
       try {
         TopicConfigs.check(key, value);

@@ -13,7 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A running node: a voter, a broker, or both, as its configuration says. Several may run in one process.
+ * A running node: a voter, a broker, or both, as its configuration says. Several may run in one
+ * process.
  *
  * <pre>
  *   start() --> STARTING --ready--> RUNNING --stop()--> STOPPED
@@ -42,9 +43,9 @@ public final class Node implements AutoCloseable {
   }
 
   /**
-   * Starts a node. The future completes when clients can use it, which takes a majority of the voters; it fails with {@link
-   * NodeStartException} when there is something for the operator to do, and nothing of the node is left then. Cancelling the
-   * future gives up.
+   * Starts a node. The future completes when clients can use it, which takes a majority of the
+   * voters; it fails with {@link NodeStartException} when there is something for the operator to
+   * do, and nothing of the node is left then. Cancelling the future gives up.
    */
   public static CompletableFuture<Node> start(NodeConfig config, NodeProgress progress) {
     return new NodeStart(config, progress, Clock.system()).begin();
@@ -83,8 +84,9 @@ public final class Node implements AutoCloseable {
   }
 
   /**
-   * Stops in an order that clients do not notice where other brokers can take over: leaderships go first, then connections, then
-   * the broker's place in the cluster; the logs are flushed and marked clean.
+   * Stops in an order that clients do not notice where other brokers can take over: leaderships go
+   * first, then connections, then the broker's place in the cluster; the logs are flushed and
+   * marked clean.
    */
   public CompletableFuture<Void> stop() {
     synchronized (this) {
@@ -98,8 +100,8 @@ public final class Node implements AutoCloseable {
   }
 
   /**
-   * Drops everything as a kill does, as far as one process can: no hand-over, no flush, no mark. For tests of several nodes in one
-   * process.
+   * Drops everything as a kill does, as far as one process can: no hand-over, no flush, no mark.
+   * For tests of several nodes in one process.
    */
   public CompletableFuture<Void> kill() {
     synchronized (this) {

@@ -14,12 +14,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a node is made of so far. Filled in the order of the start; {@link #stop} undoes what is there, whether the start came to
- * its end or not. One thread at a time: the start's, then the stop's.
+ * What a node is made of so far. Filled in the order of the start; {@link #stop} undoes what is
+ * there, whether the start came to its end or not. One thread at a time: the start's, then the
+ * stop's.
  */
 final class NodeParts {
   private static final Logger LOG = LoggerFactory.getLogger(NodeParts.class);
-  private static final long HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(6);
+  // Longer than an election of the controller, short enough for the last of several nodes that stop
+  // together.
+  private static final long HAND_OVER_ANSWER_SECONDS = 3;
   private static final long STEP_SECONDS = 20;
 
   private final ServerMetrics metrics = new ServerMetrics();
@@ -31,6 +35,8 @@ final class NodeParts {
   private @Nullable MetadataNode metadata;
   private @Nullable BrokerRuntime broker;
   private boolean registered;
+  private AutoCloseable jmx = () -> {};
+  private boolean stopped;
 
   NodeParts(Loops loops, Clock clock, boolean controlledShutdown) {
     this.clock = clock;
@@ -70,8 +76,31 @@ final class NodeParts {
     registered = true;
   }
 
+  /** Called after the start has been told of, hence perhaps beside a stop. */
+  synchronized void jmx(AutoCloseable registration) {
+    if (stopped) {
+      closeQuietly(registration);
+    } else {
+      jmx = registration;
+    }
+  }
+
+  private synchronized void closeJmx() {
+    stopped = true;
+    closeQuietly(jmx);
+  }
+
+  private static void closeQuietly(AutoCloseable registration) {
+    try {
+      registration.close();
+    } catch (Exception e) {
+      LOG.debug("metrics stay in JMX", e);
+    }
+  }
+
   /** Stops what there is, in order. Blocks. */
   void stop() {
+    closeJmx();
     if (registered && controlledShutdown) {
       handOver();
     }
@@ -82,7 +111,8 @@ final class NodeParts {
       await("end roles", broker.endRoles());
       broker.closeNetwork();
     }
-    // The logs are marked clean before the cluster is told, so that a slow quorum does not cost a recovery.
+    // The logs are marked clean before the cluster is told, so that a slow quorum does not cost a
+    // recovery.
     if (broker != null) {
       await("flush and close logs", broker.closeLogs());
     }
@@ -94,6 +124,7 @@ final class NodeParts {
 
   /** Lets go of everything without a word to anybody. Blocks for a moment. */
   void kill() {
+    closeJmx();
     if (server != null) {
       server.close();
     }
@@ -118,7 +149,7 @@ final class NodeParts {
             metadata()
                 .client()
                 .controlledShutdown()
-                .get(STEP_SECONDS, TimeUnit.SECONDS)
+                .get(HAND_OVER_ANSWER_SECONDS, TimeUnit.SECONDS)
                 .remaining();
         if (now >= remaining) {
           LOG.info("partitions without another replica in sync stay behind, partitions={}", now);
@@ -129,7 +160,9 @@ final class NodeParts {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (Exception e) {
-      LOG.warn("leaderships were not handed over, others notice by the broken connection: {}", e.toString());
+      LOG.warn(
+          "leaderships were not handed over, others notice by the broken connection: {}",
+          e.toString());
     }
   }
 

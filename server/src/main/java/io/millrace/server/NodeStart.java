@@ -16,6 +16,7 @@ import io.millrace.server.network.PortTakenException;
 import io.millrace.server.network.Reply;
 import io.millrace.server.network.RequestContext;
 import io.millrace.server.network.RequestProcessor;
+import java.net.BindException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,8 +32,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The start of a node, step by step on a thread of its own. Cheap checks that an operator has to hear of come first; what takes
- * long (the quorum's start, the recovery of the logs) goes on side by side. A step that fails undoes those before it.
+ * The start of a node, step by step on a thread of its own. Cheap checks that an operator has to
+ * hear of come first; what takes long (the quorum's start, the recovery of the logs) goes on side
+ * by side. A step that fails undoes those before it.
  */
 final class NodeStart {
   private static final Logger LOG = LoggerFactory.getLogger(NodeStart.class);
@@ -76,6 +78,7 @@ final class NodeStart {
           parts.bound(),
           TimeUnit.NANOSECONDS.toMillis(clock.monotonicNanos() - beganNanos));
       progress.ready(node);
+      parts.jmx(JmxMetrics.register(config.quorum().nodeId(), parts.metrics()));
     } catch (Throwable e) {
       try {
         parts.stop();
@@ -97,10 +100,12 @@ final class NodeStart {
       bind(processor);
     }
     step("joining the metadata quorum");
-    MetadataNode metadata = MetadataNode.start(MetadataSetup.of(config, config.storage().metadataDir()), clock, this::onFatal);
+    MetadataNode metadata =
+        MetadataNode.start(
+            MetadataSetup.of(config, config.storage().metadataDir()), clock, this::onFatal);
     parts.metadata(metadata);
     if (!config.quorum().broker()) {
-      await(metadata.started(), "the other voters");
+      awaitQuorum(metadata);
       directories.joinCluster(awaitCluster(metadata));
       return new Node(config, parts);
     }
@@ -110,7 +115,7 @@ final class NodeStart {
         BrokerRuntime.open(config, directories.paths(), metadata.client(), loops, clock, random);
     parts.broker(broker);
     broker.publishMetrics(parts.metrics());
-    await(metadata.started(), "the other voters");
+    awaitQuorum(metadata);
     directories.joinCluster(awaitCluster(metadata));
     step("registering");
     broker.follow();
@@ -129,7 +134,8 @@ final class NodeStart {
 
   private void bind(RequestProcessor processor) {
     NettyServer server =
-        new NettyServer(config.quorum().nodeId(), config.network(), processor, parts.metrics(), clock);
+        new NettyServer(
+            config.quorum().nodeId(), config.network(), processor, parts.metrics(), clock);
     parts.server(server);
     List<Endpoint> bound = new ArrayList<>();
     try {
@@ -141,6 +147,22 @@ final class NodeStart {
     }
     parts.bound(bound);
     openLater = server;
+  }
+
+  private void awaitQuorum(MetadataNode metadata) throws InterruptedException {
+    try {
+      await(metadata.started(), "the other voters");
+    } catch (NodeStartException e) {
+      if (e.getCause() instanceof BindException) {
+        throw new NodeStartException(
+            "cannot listen on "
+                + config.quorum().controllerBind().orElseThrow()
+                + ": "
+                + e.getMessage(),
+            e);
+      }
+      throw e;
+    }
   }
 
   private String awaitCluster(MetadataNode metadata) throws InterruptedException {
@@ -162,7 +184,8 @@ final class NodeStart {
             directoryId,
             null,
             Advertised.endpoints(parts.bound(), config.listeners(), config.quorum()));
-    long epoch = await(metadata.client().register(registration), "the controller to register this broker");
+    long epoch =
+        await(metadata.client().register(registration), "the controller to register this broker");
     parts.registered();
     await(
         ImageWait.until(metadata.client(), image -> isActive(image.cluster(), epoch)),

@@ -2,7 +2,10 @@ package io.millrace.server;
 
 import org.jspecify.annotations.Nullable;
 
-/** The node cannot start, for a reason that its operator can change. The message says which; no stack trace is needed. */
+/**
+ * The node cannot start, for a reason that its operator can change. The message says which; no
+ * stack trace is needed.
+ */
 public final class NodeStartException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -22,7 +22,8 @@ final class TestNodes {
     Properties properties = new Properties();
     int controllerPort = freePorts(1).get(0);
     properties.setProperty("node.id", "1");
-    properties.setProperty("listeners", "PLAINTEXT://localhost:0,CONTROLLER://localhost:" + controllerPort);
+    properties.setProperty(
+        "listeners", "PLAINTEXT://localhost:0,CONTROLLER://localhost:" + controllerPort);
     properties.setProperty("controller.quorum.voters", "1@localhost:" + controllerPort);
     properties.setProperty("log.dirs", directory.toString());
     return properties;
@@ -40,7 +41,10 @@ final class TestNodes {
       properties.setProperty("node.id", Integer.toString(i + 1));
       properties.setProperty(
           "listeners",
-          "PLAINTEXT://localhost:" + ports.get(nodes + i) + ",CONTROLLER://localhost:" + ports.get(i));
+          "PLAINTEXT://localhost:"
+              + ports.get(nodes + i)
+              + ",CONTROLLER://localhost:"
+              + ports.get(i));
       properties.setProperty("controller.quorum.voters", String.join(",", voters));
       properties.setProperty("log.dirs", directory.resolve("node-" + (i + 1)).toString());
       all.add(properties);

@@ -15,6 +15,7 @@ import io.millrace.server.network.Reply;
 import io.millrace.server.network.RequestContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,7 @@ final class DescribeTopicPartitionsHandler
     return CompletableFuture.completedFuture(Reply.of(page.toResponse()));
   }
 
-  private static TreeSet<String> names(
+  private static Set<String> names(
       MetadataImage image, DescribeTopicPartitionsRequest request) {
     TreeSet<String> names = new TreeSet<>();
     if (request.topics().isEmpty()) {

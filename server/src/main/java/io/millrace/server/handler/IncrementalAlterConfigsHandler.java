@@ -31,6 +31,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class IncrementalAlterConfigsHandler
     implements RequestHandler<IncrementalAlterConfigsRequest> {
+  /** By their numbers in the protocol. */
+  private static final List<Operation> OPERATIONS =
+      List.of(Operation.SET, Operation.DELETE, Operation.APPEND, Operation.SUBTRACT);
+
   private static final int TIMEOUT_MS = 30_000;
 
   private final ControllerCalls controller;
@@ -101,12 +105,12 @@ final class IncrementalAlterConfigsHandler
   }
 
   private static @Nullable Result problem(AlterableConfig config) {
-    if (config.configOperation() < 0 || config.configOperation() >= Operation.values().length) {
+    if (config.configOperation() < 0 || config.configOperation() >= OPERATIONS.size()) {
       return Result.of(
           ErrorCode.INVALID_REQUEST,
           "config operation " + config.configOperation() + " is not known, expected 0 to 3");
     }
-    Operation operation = Operation.values()[config.configOperation()];
+    Operation operation = OPERATIONS.get(config.configOperation());
     TopicConfigKey key = TopicConfigs.find(config.name());
     if (operation == Operation.DELETE) {
       return null;
@@ -134,7 +138,7 @@ final class IncrementalAlterConfigsHandler
   private static ResourceChange change(AlterConfigsResource resource) {
     List<Change> changes = new ArrayList<>();
     for (AlterableConfig config : resource.configs()) {
-      Operation operation = Operation.values()[config.configOperation()];
+      Operation operation = OPERATIONS.get(config.configOperation());
       changes.add(
           new Change(
               config.name(), operation, operation == Operation.DELETE ? null : config.value()));

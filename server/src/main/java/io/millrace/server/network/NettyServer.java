@@ -44,7 +44,11 @@ public final class NettyServer implements AutoCloseable {
    * @param nodeId for the threads' names
    */
   public NettyServer(
-      int nodeId, NetworkConfig config, RequestProcessor processor, ServerMetrics metrics, Clock clock) {
+      int nodeId,
+      NetworkConfig config,
+      RequestProcessor processor,
+      ServerMetrics metrics,
+      Clock clock) {
     this.config = config;
     this.shared =
         new ListenerContext(
