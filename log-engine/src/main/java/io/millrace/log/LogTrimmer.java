@@ -30,7 +30,8 @@ final class LogTrimmer {
 
   void truncateTo(long offset) throws IOException {
     if (offset >= state.nextOffset) {
-      // An epoch that was led here without a record: a leader elsewhere may send older ones at the same offset.
+      // An epoch that was led here without a record: a leader elsewhere may send older ones at the
+      // same offset.
       state.changeEpochs(state.epochs.truncatedTo(state.nextOffset));
       return;
     }
