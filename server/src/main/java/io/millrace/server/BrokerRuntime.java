@@ -82,12 +82,7 @@ final class BrokerRuntime {
             metadata::brokerEpoch,
             metadata::leaseValid,
             new ControllerIsrProposer(metadata));
-    this.registry =
-        new PartitionRegistry(
-            context,
-            logs,
-            loops.start("registry"),
-            fetchers);
+    this.registry = new PartitionRegistry(context, logs, loops.start("registry"), fetchers);
     this.dispatcher =
         Handlers.create(config, metadata, registry, settings, loops.start("timers"), clock, random);
   }

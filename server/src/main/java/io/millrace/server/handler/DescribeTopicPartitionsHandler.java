@@ -54,8 +54,7 @@ final class DescribeTopicPartitionsHandler
     return CompletableFuture.completedFuture(Reply.of(page.toResponse()));
   }
 
-  private static Set<String> names(
-      MetadataImage image, DescribeTopicPartitionsRequest request) {
+  private static Set<String> names(MetadataImage image, DescribeTopicPartitionsRequest request) {
     TreeSet<String> names = new TreeSet<>();
     if (request.topics().isEmpty()) {
       for (TopicImage topic : image.topics().byName()) {

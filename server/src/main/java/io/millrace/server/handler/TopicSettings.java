@@ -37,7 +37,8 @@ public final class TopicSettings implements PartitionConfigSource {
   }
 
   // hot: once per produced batch
-  @SuppressWarnings("ReferenceEquality") // another object is another image, equal or not: then look again
+  @SuppressWarnings(
+      "ReferenceEquality") // another object is another image, equal or not: then look again
   Settings of(String topic) {
     MetadataImage now = image.get();
     Known held = known;

@@ -71,7 +71,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     try {
       decoded = decoder.decode(frame, remote, ctx.executor());
     } catch (MalformedMessageException e) {
-      refuse(ctx, e.getMessage());
+      refuse(ctx, e.getMessage() + ", remote=" + remote);
       return;
     }
     RequestContext context = decoded.context();
@@ -137,7 +137,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     ResponseMessage message = reply.message();
     if (message == null) {
       answered(slot, 0);
-      if (reply == Reply.CLOSE) {
+      if (reply.closes()) {
         ctx.close();
       }
       return;
@@ -262,18 +262,18 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       // The peer went away.
       LOG.debug("connection broke, remote={} reason={}", remote, reason.toString());
       ctx.close();
-    } else if (reason instanceof MalformedMessageException || reason instanceof BadFrameException) {
-      refuse(ctx, reason.getMessage());
+    } else if (reason instanceof BadFrameException) {
+      refuse(ctx, String.valueOf(reason.getMessage())); // names the peer itself
     } else {
       LOG.error("connection failed, remote={}", remote, reason);
       ctx.close();
     }
   }
 
-  private void refuse(ChannelHandlerContext ctx, @Nullable String reason) {
+  private void refuse(ChannelHandlerContext ctx, String reason) {
     if (!closed) {
       closed = true;
-      shared.strangers().warn("closed connection: " + reason + ", remote=" + remote);
+      shared.strangers().warn("closed connection: " + reason);
       sequencer.clear(slot -> shared.budget().giveBack(slot.requestBytes));
       ctx.close();
     }

@@ -11,8 +11,10 @@ import io.millrace.protocol.message.FetchRequest.ForgottenTopic;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 
+@NullUnmarked // a null where none may be fails the test
 class FetchSessionsTest {
   private static final class TestClock implements Clock {
     long nanos;
