@@ -34,6 +34,7 @@ public final class ImagePartitionConfigs implements PartitionConfigSource {
 
   // hot: once per produced batch
   @Override
+  @SuppressWarnings("ReferenceEquality") // of an immutable image: the same one or not
   public int minInSyncReplicas(String topic) {
     ConfigsImage configs = image.get().configs();
     Known held = known;
@@ -41,6 +42,7 @@ public final class ImagePartitionConfigs implements PartitionConfigSource {
     return value != null ? value : lookUp(configs, held, topic);
   }
 
+  @SuppressWarnings("ReferenceEquality")
   private int lookUp(ConfigsImage configs, Known held, String topic) {
     int value = defaultMinInSync;
     String set = configs.get(ConfigResource.topic(topic), MIN_IN_SYNC);

@@ -47,6 +47,7 @@ public final class InSyncReplicas {
   }
 
   /** Whether a proposal is still the one whose outcome is awaited. */
+  @SuppressWarnings("ReferenceEquality") // an equal one that was sent again is the same object
   public boolean awaits(IsrProposal proposal) {
     return proposed == proposal;
   }

@@ -32,7 +32,10 @@ public final class ReplicaProgress {
   private long brokerEpoch = -1;
   private long durableEnd = HighWatermarkRule.UNKNOWN;
   private long caughtUpNanos;
+
+  @SuppressWarnings("UnusedVariable") // read through its handle
   private long idleCaughtUpNanos;
+
   private long lastFetchNanos;
   private long leaderEndAtLastFetch;
 

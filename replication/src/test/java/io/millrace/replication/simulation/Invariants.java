@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** What must never break, whatever fails. */
@@ -128,10 +129,10 @@ final class Invariants {
    * saw.
    */
   void checkFinalState(int partition, Map<Integer, PartitionLog> replicas) {
-    Map<Integer, TreeMap<Long, ByteBuffer>> contents = new LinkedHashMap<>();
+    Map<Integer, Map<Long, ByteBuffer>> contents = new LinkedHashMap<>();
     replicas.forEach((node, log) -> contents.put(node, contentOf(partition, log)));
     Integer first = contents.keySet().iterator().next();
-    TreeMap<Long, ByteBuffer> reference = contents.get(first);
+    Map<Long, ByteBuffer> reference = Objects.requireNonNull(contents.get(first));
     contents.forEach(
         (node, content) -> {
           if (!content.equals(reference)) {
@@ -166,12 +167,12 @@ final class Invariants {
     checkAcknowledged(partition, reference);
   }
 
-  private void checkAcknowledged(int partition, TreeMap<Long, ByteBuffer> content) {
+  private void checkAcknowledged(int partition, Map<Long, ByteBuffer> content) {
     Map<String, Long> offsets = new HashMap<>();
     Map<String, Integer> lastSeen = new HashMap<>();
     for (ByteBuffer bytes : content.values()) {
       for (Record record : new RecordBatch(bytes.duplicate(), 0).records()) {
-        String value = text(record.value());
+        String value = text(Objects.requireNonNull(record.value()));
         Long twice = offsets.put(value, record.offset());
         if (twice != null) {
           throw violated(
@@ -216,8 +217,8 @@ final class Invariants {
     }
   }
 
-  private static TreeMap<Long, ByteBuffer> contentOf(int partition, PartitionLog log) {
-    TreeMap<Long, ByteBuffer> content = new TreeMap<>();
+  private static Map<Long, ByteBuffer> contentOf(int partition, PartitionLog log) {
+    Map<Long, ByteBuffer> content = new TreeMap<>();
     long offset = log.logStartOffset();
     while (offset < log.highWatermark()) {
       LogRead read = log.read(offset, 1 << 20, log.highWatermark(), true);

@@ -123,8 +123,12 @@ final class SimulatedCluster {
         60 * SECOND);
   }
 
+  private SimulatedNode node(int id) {
+    return Objects.requireNonNull(nodes.get(id));
+  }
+
   private boolean isActive(int id) {
-    return nodes.get(id).metadata().image().cluster().isActive(id);
+    return node(id).metadata().image().cluster().isActive(id);
   }
 
   // ---- fate
@@ -157,7 +161,7 @@ final class SimulatedCluster {
   }
 
   private void crash(int id, boolean powerLoss) {
-    SimulatedNode node = nodes.get(id);
+    SimulatedNode node = node(id);
     if (!node.isRunning()) {
       return;
     }
@@ -210,7 +214,7 @@ final class SimulatedCluster {
 
   /** The leader as some broker's image has it, -1 when it knows none. */
   int believedLeader(int partition) {
-    SimulatedNode node = nodes.get(1 + random.nextInt(brokers));
+    SimulatedNode node = node(1 + random.nextInt(brokers));
     TopicImage topic = node.isRunning() ? topic(node) : null;
     PartitionImage state = topic == null ? null : topic.partition(partition);
     return state == null ? -1 : state.leader();

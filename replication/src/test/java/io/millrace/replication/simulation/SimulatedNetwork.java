@@ -156,7 +156,7 @@ final class SimulatedNetwork {
       if (isCut(from, to) || broken) {
         return;
       }
-      outstanding.remove(answer);
+      outstanding.removeIf(each -> each == answer);
       if (failure == null) {
         answer.complete(value);
       } else {

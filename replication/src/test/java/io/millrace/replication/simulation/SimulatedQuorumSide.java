@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 
@@ -26,7 +27,6 @@ final class SimulatedQuorumSide {
   static final int FIRST_VOTER = 101;
   static final int VOTERS = 3;
 
-  private final SimulatedScheduler time;
   private final SplittableRandom random;
   private final SimulatedQuorum quorum;
   private final EventLoop network;
@@ -34,7 +34,6 @@ final class SimulatedQuorumSide {
   boolean foul = true;
 
   SimulatedQuorumSide(SimulatedScheduler time, SplittableRandom random) {
-    this.time = time;
     this.random = random.split();
     this.network = time.loop("metadata-network");
     this.quorum =
@@ -79,15 +78,14 @@ final class SimulatedQuorumSide {
   <R extends ControllerResponse> CompletableFuture<R> ask(Life life, ControllerRequest<R> request) {
     CompletableFuture<R> answer = new CompletableFuture<>();
     int to =
-        foul && random.nextInt(10) == 0 || quorum.leader() < 0
+        (foul && random.nextInt(10) == 0) || quorum.leader() < 0
             ? FIRST_VOTER + random.nextInt(VOTERS)
             : quorum.leader();
     if (!lost()) {
       // Sent is sent: it may arrive after its sender gave up, or died.
       network.schedule(
           () ->
-              controllers
-                  .get(to)
+              Objects.requireNonNull(controllers.get(to))
                   .handle(request, life.node)
                   .whenComplete(
                       (reply, failure) ->
