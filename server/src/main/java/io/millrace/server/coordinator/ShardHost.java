@@ -1,0 +1,406 @@
+package io.millrace.server.coordinator;
+
+import io.millrace.concurrent.ConfinedTo;
+import io.millrace.concurrent.EventLoop;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.server.coordinator.CoordinatorLog.Chunk;
+import io.millrace.server.coordinator.CoordinatorResult.Delivery;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One shard and its log, for one leader epoch.
+ *
+ * <pre>
+ *   LOADING --log read to its end--> ACTIVE --append failed, or a turn threw--> LOADING
+ *   LOADING | ACTIVE --leadership ends--> CLOSED
+ * </pre>
+ *
+ * <p>A turn runs on the newest state, whether committed or not; its answers leave when all that was
+ * appended before them is committed. So an answer never speaks of something that could still be
+ * lost, and reads need no second copy of the state. While one batch is being committed, the records
+ * of further turns gather for the next.
+ *
+ * <p>One batch at a time, because a batch that was computed on top of a refused one must never
+ * reach the log.
+ */
+@ConfinedTo("the shard's loop")
+final class ShardHost<S extends CoordinatorShard<R>, R> {
+  private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
+  private static final long READ_RETRY_MILLIS = 100;
+
+  /** Beyond this much waiting to be appended, requests are refused. */
+  private static final long MAX_WAITING_BYTES = 32L << 20;
+
+  enum State {
+    LOADING,
+    ACTIVE,
+    CLOSED
+  }
+
+  /** Records that are appended together, and what is answered when they are committed. */
+  private static final class Batch {
+    final List<StoredRecord> records = new ArrayList<>();
+    final List<Delivery<?>> deliveries = new ArrayList<>();
+    int bytes;
+  }
+
+  private final int partition;
+  private final int leaderEpoch;
+  private final EventLoop loop;
+  private final CoordinatorLog log;
+  private final CoordinatorRuntime.Setup<S, R> setup;
+  private final Set<Answer<?>> outstanding = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
+  private final CoordinatorTimer timers = new CoordinatorTimer();
+
+  private State state = State.LOADING;
+  private S shard;
+  private long waitingBytes;
+  private @Nullable Batch inFlight;
+  private boolean flushScheduled;
+
+  /** Counts the loads; what an earlier one left under way is passed over by it. */
+  private int load;
+
+  private EventLoop.@Nullable Timer alarm;
+  private long alarmMillis = Long.MAX_VALUE;
+  private long loadedRecords;
+
+  ShardHost(
+      int partition,
+      int leaderEpoch,
+      EventLoop loop,
+      CoordinatorLog log,
+      CoordinatorRuntime.Setup<S, R> setup) {
+    this.partition = partition;
+    this.leaderEpoch = leaderEpoch;
+    this.loop = loop;
+    this.log = log;
+    this.setup = setup;
+    this.shard = setup.factory().apply(partition);
+  }
+
+  int leaderEpoch() {
+    return leaderEpoch;
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  State state() {
+    return state;
+  }
+
+  // ---- requests and events
+
+  <T> void run(CoordinatorOperation<S, R, T> operation, Answer<T> answer) {
+    assert loop.owns("run");
+    if (state != State.ACTIVE) {
+      fail(
+          answer,
+          state == State.LOADING
+              ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
+              : ErrorCode.NOT_COORDINATOR);
+      return;
+    }
+    if (waitingBytes > MAX_WAITING_BYTES) {
+      fail(answer, ErrorCode.COORDINATOR_NOT_AVAILABLE);
+      return;
+    }
+    outstanding.add(answer);
+    if (!turn((s, turn) -> operation.run(s, turn, answer), () -> "an operation")) {
+      fail(answer, ErrorCode.UNKNOWN_SERVER_ERROR);
+      reload("an operation threw");
+    }
+  }
+
+  /** An event that nobody waits for; passed over unless the shard is active. */
+  void tell(BiConsumer<S, CoordinatorTurn<R>> event) {
+    assert loop.owns("tell");
+    if (state == State.ACTIVE && !turn(event, () -> "an event")) {
+      reload("an event threw");
+    }
+  }
+
+  private boolean turn(BiConsumer<S, CoordinatorTurn<R>> event, Supplier<String> what) {
+    CoordinatorTurn<R> turn =
+        new CoordinatorTurn<>(
+            nowMillis(), setup.clock().wallMillis(), setup.image().get(), timers, shard);
+    int current = load;
+    try {
+      event.accept(shard, turn);
+      take(turn.result());
+    } catch (RuntimeException e) {
+      LOG.error(
+          "shard failed topic={} partition={} in={}", setup.topic(), partition, what.get(), e);
+      return false;
+    }
+    if (current == load) {
+      arm();
+    }
+    return true;
+  }
+
+  private void take(CoordinatorResult<R> result) {
+    if (result.records().isEmpty()) {
+      Batch last = waiting.isEmpty() ? inFlight : waiting.getLast();
+      if (last != null) {
+        last.deliveries.addAll(result.deliveries());
+      } else {
+        result.deliveries().forEach(this::deliver);
+      }
+      return;
+    }
+    List<StoredRecord> stored = new ArrayList<>(result.records().size());
+    int bytes = 0;
+    for (R record : result.records()) {
+      StoredRecord encoded = setup.codec().encode(record);
+      bytes += encoded.sizeInBytes();
+      stored.add(encoded);
+    }
+    if (bytes > log.maxBatchBytes()) {
+      reload("a turn has records of " + bytes + " bytes, at most " + log.maxBatchBytes() + " fit");
+      return;
+    }
+    Batch batch = waiting.peekLast();
+    if (batch == null || batch.bytes + bytes > log.maxBatchBytes()) {
+      batch = new Batch();
+      waiting.add(batch);
+    }
+    batch.records.addAll(stored);
+    batch.deliveries.addAll(result.deliveries());
+    batch.bytes += bytes;
+    waitingBytes += bytes;
+    if (inFlight == null && !flushScheduled) {
+      // Behind what the loop's queue holds already, so that all of that shares the batch.
+      flushScheduled = true;
+      int current = load;
+      loop.execute(() -> flushLater(current));
+    }
+  }
+
+  private void flushLater(int current) {
+    if (current == load) {
+      flushScheduled = false;
+      flush();
+    }
+  }
+
+  private void flush() {
+    Batch batch = waiting.poll();
+    if (batch == null || inFlight != null) {
+      return;
+    }
+    inFlight = batch;
+    waitingBytes -= batch.bytes;
+    int current = load;
+    CompletableFuture<Void> appended;
+    try {
+      appended = log.append(batch.records);
+    } catch (RuntimeException e) {
+      appended = CompletableFuture.failedFuture(e);
+    }
+    appended.whenComplete((done, failure) -> onLoop(() -> onAppended(current, failure)));
+  }
+
+  private void onAppended(int current, @Nullable Throwable failure) {
+    Batch batch = inFlight;
+    if (current != load || batch == null) {
+      return;
+    }
+    if (failure != null) {
+      reload("an append failed: " + failure.getMessage());
+      return;
+    }
+    inFlight = null;
+    batch.deliveries.forEach(this::deliver);
+    if (current == load) {
+      flush();
+    }
+  }
+
+  private void deliver(Delivery<?> delivery) {
+    outstanding.remove(delivery.answer());
+    delivery.deliver();
+  }
+
+  private void fail(Answer<?> answer, ErrorCode error) {
+    outstanding.remove(answer);
+    answer
+        .future()
+        .completeExceptionally(
+            new CoordinatorException(
+                error,
+                setup.topic() + "-" + partition + " is " + state + " here, epoch=" + leaderEpoch));
+  }
+
+  // ---- timers
+
+  private void arm() {
+    long due = timers.nextDueMillis();
+    if (due >= alarmMillis) {
+      return; // it rings early at worst
+    }
+    if (alarm != null) {
+      alarm.cancel();
+    }
+    alarmMillis = due;
+    int current = load;
+    long delay = Math.max(0, due - nowMillis());
+    alarm = loop.schedule(() -> ring(current), TimeUnit.MILLISECONDS.toNanos(delay));
+  }
+
+  private void ring(int current) {
+    if (current != load || state != State.ACTIVE) {
+      return;
+    }
+    alarm = null;
+    alarmMillis = Long.MAX_VALUE;
+    long now = nowMillis();
+    for (Object key = timers.pollDue(now); key != null; key = timers.pollDue(now)) {
+      Object due = key;
+      if (!turn((s, turn) -> s.onTimer(due, turn), () -> "timer " + due)) {
+        reload("a timer threw");
+      }
+      if (current != load) {
+        return;
+      }
+    }
+    arm();
+  }
+
+  private long nowMillis() {
+    return TimeUnit.NANOSECONDS.toMillis(setup.clock().monotonicNanos());
+  }
+
+  // ---- load and unload
+
+  void start() {
+    assert loop.owns("start");
+    LOG.info(
+        "shard loads topic={} partition={} leaderEpoch={}", setup.topic(), partition, leaderEpoch);
+    readFrom(load, log.startOffset());
+  }
+
+  private void readFrom(int current, long offset) {
+    if (current != load || state != State.LOADING) {
+      return;
+    }
+    CompletableFuture<Chunk> read;
+    try {
+      read = log.read(offset);
+    } catch (RuntimeException e) {
+      read = CompletableFuture.failedFuture(e);
+    }
+    read.whenComplete((chunk, failure) -> onLoop(() -> onRead(current, offset, chunk, failure)));
+  }
+
+  private void onRead(
+      int current, long offset, @Nullable Chunk chunk, @Nullable Throwable failure) {
+    if (current != load || state != State.LOADING) {
+      return;
+    }
+    if (failure != null || chunk == null) {
+      LOG.warn(
+          "shard cannot read its log topic={} partition={} offset={} because={}",
+          setup.topic(),
+          partition,
+          offset,
+          String.valueOf(failure));
+      // From the start: retention may have removed what lay at the offset.
+      loop.schedule(() -> reloadIf(current), TimeUnit.MILLISECONDS.toNanos(READ_RETRY_MILLIS));
+      return;
+    }
+    for (StoredRecord stored : chunk.records()) {
+      R record = setup.codec().decode(stored);
+      if (record != null) {
+        shard.replay(record);
+        loadedRecords++;
+      }
+    }
+    if (!chunk.end()) {
+      readFrom(current, chunk.nextOffset());
+      return;
+    }
+    state = State.ACTIVE;
+    LOG.info(
+        "shard is active topic={} partition={} leaderEpoch={} records={}",
+        setup.topic(),
+        partition,
+        leaderEpoch,
+        loadedRecords);
+    tell((s, turn) -> s.onLoaded(turn));
+  }
+
+  private void reloadIf(int current) {
+    if (current == load) {
+      reload("its log could not be read");
+    }
+  }
+
+  private void reload(String reason) {
+    if (state == State.CLOSED) {
+      return;
+    }
+    LOG.warn(
+        "shard starts again topic={} partition={} because={}", setup.topic(), partition, reason);
+    drop(State.LOADING);
+    shard = setup.factory().apply(partition);
+    start();
+  }
+
+  /** Ends this host for good. */
+  void close(String reason) {
+    assert loop.owns("close");
+    if (state != State.CLOSED) {
+      LOG.info(
+          "shard closes topic={} partition={} leaderEpoch={} because={}",
+          setup.topic(),
+          partition,
+          leaderEpoch,
+          reason);
+      drop(State.CLOSED);
+    }
+  }
+
+  private void drop(State next) {
+    load++;
+    state = next;
+    inFlight = null;
+    flushScheduled = false;
+    waiting.clear();
+    waitingBytes = 0;
+    loadedRecords = 0;
+    timers.clear();
+    if (alarm != null) {
+      alarm.cancel();
+      alarm = null;
+    }
+    alarmMillis = Long.MAX_VALUE;
+    for (Answer<?> answer : List.copyOf(outstanding)) {
+      fail(answer, ErrorCode.NOT_COORDINATOR);
+    }
+  }
+
+  private void onLoop(Runnable task) {
+    try {
+      loop.execute(task);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("loop is closed topic={} partition={}", setup.topic(), partition);
+    }
+  }
+}
