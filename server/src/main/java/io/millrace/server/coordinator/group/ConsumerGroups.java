@@ -1,0 +1,532 @@
+package io.millrace.server.coordinator.group;
+
+import io.millrace.metadata.image.TopicsImage;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
+import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse;
+import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse.Assignment;
+import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse.TopicPartitions;
+import io.millrace.server.coordinator.CoordinatorTurn;
+import io.millrace.server.coordinator.group.GroupRecord.CurrentRecord;
+import io.millrace.server.coordinator.group.GroupRecord.CurrentValue;
+import io.millrace.server.coordinator.group.GroupRecord.EpochRecord;
+import io.millrace.server.coordinator.group.GroupRecord.EpochValue;
+import io.millrace.server.coordinator.group.GroupRecord.MemberRecord;
+import io.millrace.server.coordinator.group.GroupRecord.MemberValue;
+import io.millrace.server.coordinator.group.GroupRecord.RegexRecord;
+import io.millrace.server.coordinator.group.GroupRecord.RegexValue;
+import io.millrace.server.coordinator.group.GroupRecord.TargetEpochRecord;
+import io.millrace.server.coordinator.group.GroupRecord.TargetRecord;
+import io.millrace.server.coordinator.group.assignor.Assignor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The rules of consumer groups (KIP-848): what a heartbeat changes in a {@link ConsumerGroup}.
+ * Stateless.
+ *
+ * <p>One heartbeat does all there is to do: it takes the member in or finds it, notes what it
+ * wants, moves the group's epoch when that changes anything, computes the target assignment when
+ * the epoch has moved, and takes the member one step towards its target. Each step is a record.
+ */
+final class ConsumerGroups {
+  private static final Logger LOG = LoggerFactory.getLogger(ConsumerGroups.class);
+  static final int LEAVE = -1;
+  static final int LEAVE_STATIC = -2;
+
+  /** How often a group looks at the whole list of topics, at most. */
+  private static final long TOPICS_CHECK_MILLIS = 500;
+
+  private final GroupConfig config;
+  private final Map<String, Assignor> assignors = new HashMap<>();
+
+  ConsumerGroups(GroupConfig config) {
+    this.config = config;
+    for (Assignor assignor : Assignor.ALL) {
+      if (config.consumerAssignors().contains(assignor.name())) {
+        assignors.put(assignor.name(), assignor);
+      }
+    }
+  }
+
+  /** What is wrong with a request, whatever the group; null when nothing is. */
+  @Nullable ConsumerGroupHeartbeatResponse refuse(ConsumerGroupHeartbeatRequest request) {
+    int epoch = request.memberEpoch();
+    String problem = null;
+    if (request.groupId().isBlank()) {
+      problem = "GroupId can't be empty.";
+    } else if (request.memberId().isEmpty() && epoch != 0) {
+      problem = "MemberId can't be empty.";
+    } else if (isBlank(request.instanceId()) || isBlank(request.rackId())) {
+      problem = "InstanceId and RackId can't be empty.";
+    } else if (epoch < LEAVE_STATIC) {
+      problem = "MemberEpoch is " + epoch + ", must be " + LEAVE_STATIC + " or greater.";
+    } else if (epoch == LEAVE_STATIC && request.instanceId() == null) {
+      problem = "InstanceId can't be null.";
+    } else if (epoch == 0) {
+      if (request.rebalanceTimeoutMs() <= 0) {
+        problem = "RebalanceTimeoutMs must be provided in first request.";
+      } else if (request.topicPartitions() == null || !request.topicPartitions().isEmpty()) {
+        problem = "TopicPartitions must be empty when (re-)joining.";
+      } else if (request.subscribedTopicNames() == null && request.subscribedTopicRegex() == null) {
+        problem =
+            "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.";
+      }
+    }
+    if (problem != null) {
+      return failed(ErrorCode.INVALID_REQUEST, problem);
+    }
+    String assignor = request.serverAssignor();
+    if (assignor != null && !assignors.containsKey(assignor)) {
+      return failed(
+          ErrorCode.UNSUPPORTED_ASSIGNOR,
+          "ServerAssignor "
+              + assignor
+              + " is not supported. Supported assignors: "
+              + String.join(", ", config.consumerAssignors())
+              + ".");
+    }
+    String regex = request.subscribedTopicRegex();
+    if (regex != null && !regex.isEmpty() && !TopicRegex.isValid(regex)) {
+      return failed(
+          ErrorCode.INVALID_REGULAR_EXPRESSION, "SubscribedTopicRegex '" + regex + "' is not RE2.");
+    }
+    return null;
+  }
+
+  private static boolean isBlank(@Nullable String text) {
+    return text != null && text.isBlank();
+  }
+
+  ConsumerGroupHeartbeatResponse heartbeat(
+      CoordinatorTurn<GroupRecord> turn,
+      ConsumerGroup group,
+      GroupClient client,
+      ConsumerGroupHeartbeatRequest request) {
+    if (request.memberEpoch() < 0) {
+      return leave(turn, group, request);
+    }
+    ConsumerGroupHeartbeatResponse refusal = checkMember(group, request);
+    if (refusal != null) {
+      return refusal;
+    }
+    String memberId = request.memberId();
+    String instanceId = request.instanceId();
+    String replaced =
+        instanceId == null || request.memberEpoch() != 0 ? null : group.staticMember(instanceId);
+    if (replaced != null && !replaced.equals(memberId)) {
+      takeOver(turn, group, replaced, memberId);
+    }
+    CurrentValue before = group.current(memberId);
+    boolean bump = takeWishes(turn, group, client, request);
+    boolean look = isTimeToLook(turn, group);
+    bump |= resolveRegexes(turn, group, look);
+    long hash =
+        bump || look
+            ? TargetAssignment.metadataHash(group.wanted(), turn.image())
+            : group.metadataHash();
+    bump |= hash != group.metadataHash();
+    if (bump) {
+      turn.append(new EpochRecord(group.id(), new EpochValue(group.epoch() + 1, hash)));
+    }
+    if (group.assignmentEpoch() < group.epoch()) {
+      assign(turn, group);
+    }
+    CurrentValue after = step(turn, group, memberId, before, request);
+    startSession(turn, group, memberId);
+    return answer(request, after, before);
+  }
+
+  // ---- who is it
+
+  private @Nullable ConsumerGroupHeartbeatResponse checkMember(
+      ConsumerGroup group, ConsumerGroupHeartbeatRequest request) {
+    String memberId = request.memberId();
+    String instanceId = request.instanceId();
+    int epoch = request.memberEpoch();
+    boolean known = group.members().containsKey(memberId);
+    if (instanceId != null) {
+      String holder = group.staticMember(instanceId);
+      if (epoch == 0) {
+        if (holder != null
+            && !holder.equals(memberId)
+            && group.current(holder).epoch() != LEAVE_STATIC) {
+          return failed(
+              ErrorCode.UNRELEASED_INSTANCE_ID,
+              "Static member with instance id " + instanceId + " has not left yet.");
+        }
+      } else if (holder == null) {
+        return failed(ErrorCode.UNKNOWN_MEMBER_ID, "Instance id " + instanceId + " is unknown.");
+      } else if (!holder.equals(memberId)) {
+        return failed(
+            ErrorCode.FENCED_INSTANCE_ID, "Instance id " + instanceId + " belongs to " + holder);
+      }
+      known |= epoch == 0 && holder != null;
+    }
+    if (!known) {
+      if (epoch != 0) {
+        return failed(
+            ErrorCode.UNKNOWN_MEMBER_ID,
+            "Member " + memberId + " is not a member of group " + group.id() + ".");
+      }
+      return group.members().size() >= config.consumerMaxSize()
+          ? failed(ErrorCode.GROUP_MAX_SIZE_REACHED, "The group has reached its maximum size.")
+          : null;
+    }
+    return epoch == 0 ? null : checkEpoch(group, request);
+  }
+
+  private static @Nullable ConsumerGroupHeartbeatResponse checkEpoch(
+      ConsumerGroup group, ConsumerGroupHeartbeatRequest request) {
+    CurrentValue current = group.current(request.memberId());
+    if (request.memberEpoch() == current.epoch()) {
+      return null;
+    }
+    PartitionSet reported = reported(request);
+    // The answer that told it of its epoch may have been lost.
+    if (request.memberEpoch() == current.previousEpoch()
+        && request.memberEpoch() < current.epoch()
+        && reported != null
+        && current.assigned().containsAll(reported)) {
+      return null;
+    }
+    return failed(
+        ErrorCode.FENCED_MEMBER_EPOCH,
+        "The member's epoch " + request.memberEpoch() + " is not the group's: " + current.epoch());
+  }
+
+  /** A static member that had left comes back under another id: with what it had. */
+  private static void takeOver(
+      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String oldId, String newId) {
+    MemberValue member = group.members().get(oldId);
+    PartitionSet target = group.target(oldId);
+    CurrentValue held = group.current(oldId);
+    forget(turn, group, oldId);
+    turn.append(new MemberRecord(group.id(), newId, member));
+    turn.append(new TargetRecord(group.id(), newId, target));
+    turn.append(
+        new CurrentRecord(
+            group.id(),
+            newId,
+            new CurrentValue(0, 0, MemberState.STABLE, held.assigned(), PartitionSet.EMPTY)));
+  }
+
+  // ---- what does it want
+
+  private static boolean takeWishes(
+      CoordinatorTurn<GroupRecord> turn,
+      ConsumerGroup group,
+      GroupClient client,
+      ConsumerGroupHeartbeatRequest request) {
+    MemberValue old = group.members().get(request.memberId());
+    MemberValue now =
+        new MemberValue(
+            request.instanceId() != null || old == null ? request.instanceId() : old.instanceId(),
+            request.rackId() != null || old == null ? request.rackId() : old.rackId(),
+            client.clientId(),
+            client.host(),
+            request.subscribedTopicNames() != null
+                ? request.subscribedTopicNames()
+                : old == null ? List.of() : old.topics(),
+            request.subscribedTopicRegex() != null || old == null
+                ? request.subscribedTopicRegex()
+                : old.regex(),
+            request.rebalanceTimeoutMs() >= 0 || old == null
+                ? request.rebalanceTimeoutMs()
+                : old.rebalanceTimeoutMs(),
+            request.serverAssignor() != null || old == null
+                ? request.serverAssignor()
+                : old.assignor());
+    if (now.equals(old)) {
+      return false;
+    }
+    turn.append(new MemberRecord(group.id(), request.memberId(), now));
+    if (old != null) {
+      dropUnusedRegex(turn, group, old);
+    }
+    return old == null
+        || !old.topics().equals(now.topics())
+        || !Objects.equals(old.regex(), now.regex())
+        || !Objects.equals(old.rackId(), now.rackId())
+        || !Objects.equals(old.assignor(), now.assignor());
+  }
+
+  /** Resolves regular expressions that are new, or all when topics may have changed. */
+  private static boolean resolveRegexes(
+      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, boolean all) {
+    boolean changed = false;
+    for (MemberValue member : List.copyOf(group.members().values())) {
+      String regex = member.regex();
+      if (regex == null || regex.isEmpty()) {
+        continue;
+      }
+      RegexValue known = group.regexes().get(regex);
+      if (known != null && !all) {
+        continue;
+      }
+      List<String> topics = TopicRegex.resolve(regex, turn.image().topics());
+      if (known == null || !known.topics().equals(topics)) {
+        turn.append(
+            new RegexRecord(
+                group.id(),
+                regex,
+                new RegexValue(topics, turn.image().revision(), turn.wallMillis())));
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  /** Whether topics may have changed; asked at every heartbeat, but not yes at every change. */
+  private static boolean isTimeToLook(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
+    TopicsImage topics = turn.image().topics();
+    boolean yes =
+        group.seenTopics == null
+            || (group.seenTopics != topics
+                && turn.nowMillis() - group.seenMillis >= TOPICS_CHECK_MILLIS);
+    if (yes) {
+      group.seenTopics = topics;
+      group.seenMillis = turn.nowMillis();
+    }
+    return yes;
+  }
+
+  // ---- what shall it own, what does it own
+
+  private void assign(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
+    Assignor assignor = assignorOf(group);
+    TargetAssignment.compute(group, assignor, turn.image())
+        .forEach(
+            (memberId, target) -> {
+              if (!group.hasTarget(memberId) || !group.target(memberId).equals(target)) {
+                turn.append(new TargetRecord(group.id(), memberId, target));
+              }
+            });
+    turn.append(new TargetEpochRecord(group.id(), group.epoch()));
+    LOG.info(
+        "group assigned group={} epoch={} members={} assignor={}",
+        group.id(),
+        group.epoch(),
+        group.members().size(),
+        assignor.name());
+  }
+
+  /** The one that most members ask for; the default when none does. */
+  Assignor assignorOf(ConsumerGroup group) {
+    Map<String, Integer> votes = new HashMap<>();
+    String best = null;
+    for (MemberValue member : group.members().values()) {
+      String name = member.assignor();
+      if (name != null && assignors.containsKey(name)) {
+        int count = votes.merge(name, 1, Integer::sum);
+        best = best == null || count > votes.getOrDefault(best, 0) ? name : best;
+      }
+    }
+    Assignor chosen = assignors.get(best == null ? config.consumerAssignors().get(0) : best);
+    if (chosen == null) {
+      throw new IllegalStateException("no assignor is called " + config.consumerAssignors().get(0));
+    }
+    return chosen;
+  }
+
+  private static CurrentValue step(
+      CoordinatorTurn<GroupRecord> turn,
+      ConsumerGroup group,
+      String memberId,
+      CurrentValue before,
+      ConsumerGroupHeartbeatRequest request) {
+    CurrentValue next =
+        Reconciliation.next(
+            before,
+            group.target(memberId),
+            group.assignmentEpoch(),
+            reported(request),
+            (topic, partition) -> {
+              String holder = group.holder(topic, partition);
+              return holder == null || holder.equals(memberId);
+            });
+    if (next.equals(before)) {
+      return before;
+    }
+    turn.append(new CurrentRecord(group.id(), memberId, next));
+    GroupTimer.Revocation timer = new GroupTimer.Revocation(group.id(), memberId);
+    MemberValue member = group.members().get(memberId);
+    if (next.state() == MemberState.UNREVOKED && member != null) {
+      turn.timers().set(timer, turn.nowMillis() + member.rebalanceTimeoutMs());
+    } else {
+      turn.timers().cancel(timer);
+    }
+    return next;
+  }
+
+  private static @Nullable PartitionSet reported(ConsumerGroupHeartbeatRequest request) {
+    if (request.topicPartitions() == null) {
+      return null;
+    }
+    Map<Uuid, List<Integer>> owned = new HashMap<>();
+    request
+        .topicPartitions()
+        .forEach(
+            topic ->
+                owned
+                    .computeIfAbsent(topic.topicId(), key -> new ArrayList<>())
+                    .addAll(topic.partitions()));
+    return PartitionSet.of(owned);
+  }
+
+  private ConsumerGroupHeartbeatResponse answer(
+      ConsumerGroupHeartbeatRequest request, CurrentValue after, CurrentValue before) {
+    boolean full =
+        request.memberEpoch() == 0
+            || (request.rebalanceTimeoutMs() != -1
+                && (request.subscribedTopicNames() != null
+                    || request.subscribedTopicRegex() != null)
+                && request.topicPartitions() != null);
+    boolean lostAnswer = request.memberEpoch() != before.epoch();
+    ConsumerGroupHeartbeatResponse.Builder response =
+        ConsumerGroupHeartbeatResponse.builder()
+            .memberId(request.memberId())
+            .memberEpoch(after.epoch())
+            .heartbeatIntervalMs(config.consumerHeartbeatIntervalMs());
+    if (full || lostAnswer || !after.assigned().equals(before.assigned())) {
+      response.assignment(
+          new Assignment(
+              after.assigned().byTopic().entrySet().stream()
+                  .map(topic -> new TopicPartitions(topic.getKey(), List.copyOf(topic.getValue())))
+                  .toList()));
+    }
+    return response.build();
+  }
+
+  // ---- going away
+
+  private static ConsumerGroupHeartbeatResponse leave(
+      CoordinatorTurn<GroupRecord> turn,
+      ConsumerGroup group,
+      ConsumerGroupHeartbeatRequest request) {
+    String memberId = request.memberId();
+    String instanceId = request.instanceId();
+    if (instanceId != null) {
+      String holder = group.staticMember(instanceId);
+      if (holder != null && !holder.equals(memberId)) {
+        return failed(
+            ErrorCode.FENCED_INSTANCE_ID, "Instance id " + instanceId + " belongs to " + holder);
+      }
+    }
+    if (!group.members().containsKey(memberId)) {
+      return failed(
+          ErrorCode.UNKNOWN_MEMBER_ID,
+          "Member " + memberId + " is not a member of group " + group.id() + ".");
+    }
+    if (request.memberEpoch() == LEAVE_STATIC) {
+      // It means to come back: its partitions wait for it until its session ends.
+      CurrentValue held = group.current(memberId);
+      turn.append(
+          new CurrentRecord(
+              group.id(),
+              memberId,
+              new CurrentValue(
+                  LEAVE_STATIC,
+                  held.epoch(),
+                  MemberState.STABLE,
+                  held.assigned(),
+                  PartitionSet.EMPTY)));
+      turn.timers().cancel(new GroupTimer.Revocation(group.id(), memberId));
+    } else {
+      remove(turn, group, memberId, "left");
+    }
+    return ConsumerGroupHeartbeatResponse.builder()
+        .memberId(memberId)
+        .memberEpoch(request.memberEpoch())
+        .build();
+  }
+
+  /** Takes a member out; its partitions are free. */
+  static void remove(
+      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId, String reason) {
+    MemberValue member = group.members().get(memberId);
+    if (member == null) {
+      return;
+    }
+    LOG.info("member goes group={} member={} because={}", group.id(), memberId, reason);
+    forget(turn, group, memberId);
+    dropUnusedRegex(turn, group, member);
+    turn.append(
+        new EpochRecord(group.id(), new EpochValue(group.epoch() + 1, group.metadataHash())));
+    group.noteEmpty(turn.wallMillis());
+  }
+
+  private static void forget(
+      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
+    turn.timers().cancel(new GroupTimer.Session(group.id(), memberId));
+    turn.timers().cancel(new GroupTimer.Revocation(group.id(), memberId));
+    turn.append(new CurrentRecord(group.id(), memberId, null));
+    turn.append(new TargetRecord(group.id(), memberId, null));
+    turn.append(new MemberRecord(group.id(), memberId, null));
+  }
+
+  private static void dropUnusedRegex(
+      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, MemberValue old) {
+    String regex = old.regex();
+    if (regex != null
+        && group.regexes().containsKey(regex)
+        && group.members().values().stream().noneMatch(other -> regex.equals(other.regex()))) {
+      turn.append(new RegexRecord(group.id(), regex, null));
+    }
+  }
+
+  /** A revocation took longer than the member itself had allowed. */
+  static void onRevocationTimer(
+      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
+    if (group.current(memberId).state() == MemberState.UNREVOKED) {
+      remove(turn, group, memberId, "did not give up its partitions in time");
+    }
+  }
+
+  void startSession(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
+    turn.timers()
+        .set(
+            new GroupTimer.Session(group.id(), memberId),
+            turn.nowMillis() + config.consumerSessionTimeoutMs());
+  }
+
+  /** The shard has taken over: everybody gets a whole session to speak up. */
+  void onLoaded(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
+    group.noteEmpty(turn.wallMillis());
+    group
+        .members()
+        .forEach(
+            (memberId, member) -> {
+              startSession(turn, group, memberId);
+              if (group.current(memberId).state() == MemberState.UNREVOKED) {
+                turn.timers()
+                    .set(
+                        new GroupTimer.Revocation(group.id(), memberId),
+                        turn.nowMillis() + member.rebalanceTimeoutMs());
+              }
+            });
+  }
+
+  /** Takes every trace of a group without members out of the log. */
+  static void delete(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
+    for (String regex : List.copyOf(group.regexes().keySet())) {
+      turn.append(new RegexRecord(group.id(), regex, null));
+    }
+    turn.append(new TargetEpochRecord(group.id(), null));
+    turn.append(new EpochRecord(group.id(), null));
+  }
+
+  static ConsumerGroupHeartbeatResponse failed(ErrorCode error, String message) {
+    return ConsumerGroupHeartbeatResponse.builder()
+        .errorCode(error.code())
+        .errorMessage(message)
+        .build();
+  }
+}

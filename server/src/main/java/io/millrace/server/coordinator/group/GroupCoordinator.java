@@ -1,0 +1,321 @@
+package io.millrace.server.coordinator.group;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.message.ConsumerGroupDescribeRequest;
+import io.millrace.protocol.message.ConsumerGroupDescribeResponse;
+import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
+import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse;
+import io.millrace.protocol.message.DeleteGroupsRequest;
+import io.millrace.protocol.message.DeleteGroupsResponse;
+import io.millrace.protocol.message.DeleteGroupsResponse.DeletableGroupResult;
+import io.millrace.protocol.message.DescribeGroupsRequest;
+import io.millrace.protocol.message.DescribeGroupsResponse;
+import io.millrace.protocol.message.HeartbeatRequest;
+import io.millrace.protocol.message.HeartbeatResponse;
+import io.millrace.protocol.message.JoinGroupRequest;
+import io.millrace.protocol.message.JoinGroupResponse;
+import io.millrace.protocol.message.LeaveGroupRequest;
+import io.millrace.protocol.message.LeaveGroupResponse;
+import io.millrace.protocol.message.ListGroupsRequest;
+import io.millrace.protocol.message.ListGroupsResponse;
+import io.millrace.protocol.message.ListGroupsResponse.ListedGroup;
+import io.millrace.protocol.message.OffsetCommitRequest;
+import io.millrace.protocol.message.OffsetCommitResponse;
+import io.millrace.protocol.message.OffsetDeleteRequest;
+import io.millrace.protocol.message.OffsetDeleteResponse;
+import io.millrace.protocol.message.OffsetFetchRequest;
+import io.millrace.protocol.message.OffsetFetchResponse;
+import io.millrace.protocol.message.OffsetFetchResponse.OffsetFetchResponseGroup;
+import io.millrace.protocol.message.SyncGroupRequest;
+import io.millrace.protocol.message.SyncGroupResponse;
+import io.millrace.server.coordinator.CoordinatorOperation;
+import io.millrace.server.coordinator.CoordinatorRuntime;
+import io.millrace.server.coordinator.CoordinatorTurn;
+import io.millrace.server.coordinator.group.GroupAdministration.Expiring;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.IntSupplier;
+
+/**
+ * The group coordinator of this broker, as the handlers of requests see it: sends each group's
+ * request to its shard, and gives the answer the form of the request's version. Any thread; every
+ * failure is an answer.
+ */
+public final class GroupCoordinator {
+
+  /** The internal topic. */
+  public static final String TOPIC = "__consumer_offsets";
+
+  private static final short FIRST_JOIN_WITH_NULL_PROTOCOL = 7;
+
+  private final CoordinatorRuntime<GroupShard, GroupRecord> runtime;
+  private final IntSupplier partitions;
+
+  /**
+   * @param partitions how many the internal topic has
+   */
+  public GroupCoordinator(
+      CoordinatorRuntime<GroupShard, GroupRecord> runtime, IntSupplier partitions) {
+    this.runtime = runtime;
+    this.partitions = partitions;
+  }
+
+  /** The partition of the internal topic that a group lives in; Kafka's rule. */
+  public static int partitionFor(String groupId, int partitions) {
+    int hash = groupId.hashCode();
+    return (hash == Integer.MIN_VALUE ? 0 : Math.abs(hash)) % partitions;
+  }
+
+  // ---- members
+
+  public CompletableFuture<JoinGroupResponse> joinGroup(
+      GroupClient client, JoinGroupRequest request) {
+    return this.<JoinGroupResponse>submit(
+            request.groupId(),
+            (shard, turn, answer) -> shard.joinGroup(turn, client, request, answer),
+            error -> ClassicGroups.joinError(request.memberId(), error))
+        .thenApply(
+            response ->
+                client.version() < FIRST_JOIN_WITH_NULL_PROTOCOL && response.protocolName() == null
+                    ? response.toBuilder().protocolName("").build()
+                    : response);
+  }
+
+  public CompletableFuture<SyncGroupResponse> syncGroup(SyncGroupRequest request) {
+    return submit(
+        request.groupId(),
+        (shard, turn, answer) -> shard.syncGroup(turn, request, answer),
+        ClassicGroups::syncError);
+  }
+
+  public CompletableFuture<HeartbeatResponse> heartbeat(HeartbeatRequest request) {
+    return ask(
+        request.groupId(),
+        (shard, turn) -> shard.heartbeat(turn, request),
+        // A member must not believe that it is forgotten, only because its group is being loaded.
+        error ->
+            HeartbeatResponse.builder()
+                .errorCode(error == ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? 0 : error.code())
+                .build());
+  }
+
+  public CompletableFuture<LeaveGroupResponse> leaveGroup(
+      short version, LeaveGroupRequest request) {
+    return ask(
+        request.groupId(),
+        (shard, turn) -> shard.leaveGroup(turn, version, request),
+        error -> LeaveGroupResponse.builder().errorCode(error.code()).build());
+  }
+
+  public CompletableFuture<ConsumerGroupHeartbeatResponse> consumerGroupHeartbeat(
+      GroupClient client, ConsumerGroupHeartbeatRequest request) {
+    return ask(
+        request.groupId(),
+        (shard, turn) -> shard.consumerGroupHeartbeat(turn, client, request),
+        error -> ConsumerGroups.failed(error, "The coordinator is not ready: " + error));
+  }
+
+  // ---- offsets
+
+  public CompletableFuture<OffsetCommitResponse> commitOffsets(
+      short version, OffsetCommitRequest request) {
+    return ask(
+        request.groupId(),
+        (shard, turn) -> shard.commitOffsets(turn, version, request),
+        error -> CommittedOffsets.commitAnswer(request, (topic, partition) -> error));
+  }
+
+  public CompletableFuture<OffsetFetchResponse> fetchOffsets(
+      short version, OffsetFetchRequest request) {
+    boolean byId = OffsetFetchForms.isById(version);
+    List<CompletableFuture<OffsetFetchResponseGroup>> answers = new ArrayList<>();
+    OffsetFetchForms.groups(version, request)
+        .forEach(
+            group ->
+                answers.add(
+                    ask(
+                        group.groupId(),
+                        (shard, turn) -> shard.fetchOffsets(turn, group, byId),
+                        error ->
+                            new OffsetFetchResponseGroup(
+                                group.groupId(), List.of(), error.code()))));
+    return all(answers).thenApply(groups -> OffsetFetchForms.answer(version, request, groups));
+  }
+
+  public CompletableFuture<OffsetDeleteResponse> deleteOffsets(OffsetDeleteRequest request) {
+    return ask(
+        request.groupId(),
+        (shard, turn) -> shard.administration().deleteOffsets(turn, request),
+        error -> OffsetDeleteResponse.builder().errorCode(error.code()).build());
+  }
+
+  // ---- administration
+
+  public CompletableFuture<ListGroupsResponse> listGroups(ListGroupsRequest request) {
+    List<CompletableFuture<ListGroupsResponse>> answers = new ArrayList<>();
+    Map<Integer, CompletableFuture<ListGroupsResponse>> asked =
+        runtime.submitToAll(
+            (shard, turn, answer) ->
+                turn.answer(
+                    answer,
+                    ListGroupsResponse.builder()
+                        .groups(shard.administration().list(request))
+                        .build()));
+    asked
+        .values()
+        .forEach(
+            answer ->
+                answers.add(
+                    CoordinatorRuntime.orElse(
+                        answer,
+                        error ->
+                            // A shard that has just left is listed by its new leader.
+                            ListGroupsResponse.builder()
+                                .errorCode(error == ErrorCode.NOT_COORDINATOR ? 0 : error.code())
+                                .build())));
+    return all(answers).thenApply(GroupCoordinator::merge);
+  }
+
+  private static ListGroupsResponse merge(List<ListGroupsResponse> parts) {
+    List<ListedGroup> groups = new ArrayList<>();
+    short error = 0;
+    for (ListGroupsResponse part : parts) {
+      groups.addAll(part.groups());
+      error = part.errorCode() != 0 ? part.errorCode() : error;
+    }
+    return ListGroupsResponse.builder()
+        .errorCode(error)
+        .groups(error == 0 ? groups : List.of())
+        .build();
+  }
+
+  public CompletableFuture<DescribeGroupsResponse> describeGroups(
+      short version, DescribeGroupsRequest request) {
+    return askEach(
+            request.groups(),
+            (shard, turn, group) -> shard.administration().describe(version, group),
+            (group, error) ->
+                DescribeGroupsResponse.DescribedGroup.builder()
+                    .groupId(group)
+                    .errorCode(error.code())
+                    .build())
+        .thenApply(groups -> DescribeGroupsResponse.builder().groups(groups).build());
+  }
+
+  public CompletableFuture<ConsumerGroupDescribeResponse> describeConsumerGroups(
+      ConsumerGroupDescribeRequest request) {
+    return askEach(
+            request.groupIds(),
+            (shard, turn, group) -> shard.administration().describeConsumer(turn.image(), group),
+            (group, error) ->
+                ConsumerGroupDescribeResponse.DescribedGroup.builder()
+                    .groupId(group)
+                    .errorCode(error.code())
+                    .build())
+        .thenApply(groups -> ConsumerGroupDescribeResponse.builder().groups(groups).build());
+  }
+
+  public CompletableFuture<DeleteGroupsResponse> deleteGroups(DeleteGroupsRequest request) {
+    return askEach(
+            request.groupsNames(),
+            (shard, turn, group) -> shard.administration().deleteGroup(turn, group),
+            (group, error) -> new DeletableGroupResult(group, error.code(), null))
+        .thenApply(results -> DeleteGroupsResponse.builder().results(results).build());
+  }
+
+  // ---- housekeeping
+
+  /** The controller has deleted topics: their offsets go. */
+  public void onTopicsDeleted(Set<Uuid> topics) {
+    runtime.tellAll((shard, turn) -> shard.onTopicsDeleted(turn, topics));
+  }
+
+  /**
+   * Deletes offsets whose time is over. To be called every {@code
+   * offsets.retention.check.interval.ms}.
+   *
+   * @param endLookup finds the ends of partitions; leaves out what it cannot learn
+   * @return how many offsets went
+   */
+  public CompletableFuture<Integer> expireOffsets(
+      Function<Collection<Expiring>, CompletableFuture<Map<Expiring, Long>>> endLookup) {
+    Map<Integer, CompletableFuture<List<Expiring>>> due =
+        runtime.submitToAll(
+            (shard, turn, answer) -> turn.answer(answer, shard.administration().expiring(turn)));
+    List<CompletableFuture<Integer>> gone = new ArrayList<>();
+    due.forEach(
+        (partition, candidates) ->
+            gone.add(
+                CoordinatorRuntime.orElse(
+                    candidates.thenCompose(
+                        list ->
+                            endLookup
+                                .apply(list)
+                                .thenCompose(
+                                    ends ->
+                                        runtime.<Integer>submit(
+                                            partition,
+                                            (shard, turn, answer) ->
+                                                turn.answer(
+                                                    answer,
+                                                    shard
+                                                        .administration()
+                                                        .expire(turn, ends, list))))),
+                    error -> 0)));
+    return all(gone).thenApply(counts -> counts.stream().mapToInt(Integer::intValue).sum());
+  }
+
+  // ---- how to ask
+
+  private <T> CompletableFuture<T> submit(
+      String groupId,
+      CoordinatorOperation<GroupShard, GroupRecord, T> operation,
+      Function<ErrorCode, T> onError) {
+    int count = partitions.getAsInt();
+    if (count <= 0) {
+      return CompletableFuture.completedFuture(onError.apply(ErrorCode.COORDINATOR_NOT_AVAILABLE));
+    }
+    return CoordinatorRuntime.orElse(
+        runtime.submit(partitionFor(groupId, count), operation), onError);
+  }
+
+  private <T> CompletableFuture<T> ask(
+      String groupId,
+      BiFunction<GroupShard, CoordinatorTurn<GroupRecord>, T> question,
+      Function<ErrorCode, T> onError) {
+    return submit(
+        groupId,
+        (shard, turn, answer) -> turn.answer(answer, question.apply(shard, turn)),
+        onError);
+  }
+
+  /** A question about one group of many. */
+  private interface GroupQuestion<T> {
+    T ask(GroupShard shard, CoordinatorTurn<GroupRecord> turn, String group);
+  }
+
+  private <T> CompletableFuture<List<T>> askEach(
+      List<String> groups, GroupQuestion<T> question, BiFunction<String, ErrorCode, T> onError) {
+    List<CompletableFuture<T>> answers = new ArrayList<>(groups.size());
+    for (String group : groups) {
+      answers.add(
+          ask(
+              group,
+              (shard, turn) -> question.ask(shard, turn, group),
+              error -> onError.apply(group, error)));
+    }
+    return all(answers);
+  }
+
+  private static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> answers) {
+    return CompletableFuture.allOf(answers.toArray(new CompletableFuture<?>[0]))
+        .thenApply(done -> answers.stream().map(CompletableFuture::join).toList());
+  }
+}

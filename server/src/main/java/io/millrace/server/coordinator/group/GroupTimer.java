@@ -1,0 +1,19 @@
+package io.millrace.server.coordinator.group;
+
+/** What a group shard waits for. */
+sealed interface GroupTimer {
+
+  String group();
+
+  /** A member has been silent for its session timeout. */
+  record Session(String group, String memberId) implements GroupTimer {}
+
+  /** The time in which members may join the next generation is over. */
+  record JoinPhase(String group) implements GroupTimer {}
+
+  /** The time in which members of a new generation must ask for their part is over. */
+  record SyncPhase(String group) implements GroupTimer {}
+
+  /** A member of a consumer group has not given up its partitions in time. */
+  record Revocation(String group, String memberId) implements GroupTimer {}
+}

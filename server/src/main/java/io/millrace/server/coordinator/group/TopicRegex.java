@@ -1,0 +1,39 @@
+package io.millrace.server.coordinator.group;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import io.millrace.metadata.image.TopicImage;
+import io.millrace.metadata.image.TopicsImage;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Topics by regular expression, in RE2's syntax: it matches in linear time, so no member can stop
+ * the shard with an expression. Internal topics are never meant.
+ */
+final class TopicRegex {
+  private static final String INTERNAL_PREFIX = "__";
+
+  private TopicRegex() {}
+
+  static boolean isValid(String regex) {
+    try {
+      Pattern.compile(regex);
+      return true;
+    } catch (PatternSyntaxException e) {
+      return false;
+    }
+  }
+
+  /** The names that match as a whole, in order. */
+  static List<String> resolve(String regex, TopicsImage topics) {
+    Pattern pattern = Pattern.compile(regex);
+    List<String> names = new ArrayList<>();
+    for (TopicImage topic : topics.byName()) {
+      if (!topic.name().startsWith(INTERNAL_PREFIX) && pattern.matches(topic.name())) {
+        names.add(topic.name());
+      }
+    }
+    return names;
+  }
+}
