@@ -97,7 +97,7 @@ final class LogState {
   }
 
   void changeEpochs(LeaderEpochs next) {
-    if (next != epochs) {
+    if (!next.equals(epochs)) {
       epochs = next;
       unit.epochs(next.encode());
     }

@@ -44,8 +44,12 @@ final class ProducerSequenceTest {
   }
 
   @Test
-  void unknownProducer_mayBeginAnywhere() {
-    assertThat(send(new LogFixture(), 3, 41, "a").error()).isEqualTo(ErrorCode.NONE);
+  void unknownProducer_beginsAtZero() {
+    LogFixture fixture = new LogFixture();
+
+    assertThat(send(fixture, 3, 41, "second of two in flight").error())
+        .isEqualTo(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    assertThat(send(fixture, 3, 0, "first").error()).isEqualTo(ErrorCode.NONE);
   }
 
   @Test
@@ -106,6 +110,7 @@ final class ProducerSequenceTest {
     fixture.manager.retain();
     fixture.run();
 
-    assertThat(send(fixture, 0, 9, "b").error()).isEqualTo(ErrorCode.NONE);
+    assertThat(send(fixture, 0, 1, "b").error()).isEqualTo(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    assertThat(send(fixture, 0, 0, "b").error()).isEqualTo(ErrorCode.NONE);
   }
 }

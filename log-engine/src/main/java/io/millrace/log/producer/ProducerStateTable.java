@@ -30,7 +30,15 @@ public final class ProducerStateTable {
   public SequenceVerdict check(ProducerBatch batch) {
     ProducerEntry entry = entries.get(batch.producerId());
     if (entry == null) {
-      return SequenceVerdict.Next.APPEND;
+      // Anything but the first sequence may be the second of two pipelined batches whose first this replica refused a moment
+      // ago, before it led: taking it would put the first one out of order for good. A client whose state has expired starts
+      // again under a new epoch, at 0. (Kafka takes any sequence here.)
+      return batch.control() || batch.baseSequence() <= 0
+          ? SequenceVerdict.Next.APPEND
+          : refuse(
+              ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+              batch,
+              "sequence " + batch.baseSequence() + " of a producer not known here, expected 0");
     }
     if (batch.producerEpoch() < entry.epoch) {
       return refuse(

@@ -49,7 +49,13 @@ final class ProcessCluster implements AutoCloseable {
       properties.putAll(settings);
       nodes.put(id, NodeProcess.start(id, directory.resolve("node-" + id), properties));
     }
-    admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap()));
+    // Short timeouts: a frozen node must not hold up the questions that its peers can answer.
+    admin =
+        Admin.create(
+            Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap(),
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "2000",
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "10000"));
   }
 
   /** Starts the processes and waits until every broker is in the cluster. */
