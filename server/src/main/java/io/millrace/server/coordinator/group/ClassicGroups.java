@@ -5,7 +5,6 @@ import io.millrace.protocol.Uuid;
 import io.millrace.protocol.message.HeartbeatRequest;
 import io.millrace.protocol.message.JoinGroupRequest;
 import io.millrace.protocol.message.JoinGroupResponse;
-import io.millrace.protocol.message.JoinGroupResponse.JoinGroupResponseMember;
 import io.millrace.protocol.message.LeaveGroupRequest.MemberIdentity;
 import io.millrace.protocol.message.SyncGroupRequest;
 import io.millrace.protocol.message.SyncGroupRequest.SyncGroupRequestAssignment;
@@ -21,23 +20,20 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of the classic group protocol: the changes of {@link ClassicGroup}. Stateless but for
- * the source of member ids.
- *
- * <p>A rebalance has two phases. In the first, every member must join again within the rebalance
- * timeout; who does not is out (static members stay until their session ends). In the second, the
- * leader hands in the assignment of the new generation, and each member gets its part.
+ * What members of classic groups may ask: the requests that change a {@link ClassicGroup}.
+ * Stateless but for the source of member ids.
  */
 final class ClassicGroups {
   private static final short FIRST_WITH_REQUIRED_MEMBER_ID = 4;
   private static final short FIRST_WITH_SKIP_ASSIGNMENT = 9;
-  private static final int NO_GENERATION = -1;
 
   private final GroupConfig config;
+  private final ClassicRebalance rebalance;
   private final SplittableRandom random;
 
-  ClassicGroups(GroupConfig config, SplittableRandom random) {
+  ClassicGroups(GroupConfig config, ClassicRebalance rebalance, SplittableRandom random) {
     this.config = config;
+    this.rebalance = rebalance;
     this.random = random;
   }
 
@@ -51,7 +47,7 @@ final class ClassicGroups {
       Answer<JoinGroupResponse> answer) {
     ErrorCode refusal = refuseJoin(group, client, request);
     if (refusal != ErrorCode.NONE) {
-      turn.answer(answer, joinError(request.memberId(), refusal));
+      turn.answer(answer, ClassicAnswers.joinError(request.memberId(), refusal));
     } else if (request.memberId().isEmpty()) {
       joinWithoutId(turn, group, client, request, answer);
     } else {
@@ -115,7 +111,7 @@ final class ClassicGroups {
           .set(
               new GroupTimer.Session(group.id(), memberId),
               turn.nowMillis() + request.sessionTimeoutMs());
-      turn.answer(answer, joinError(memberId, ErrorCode.MEMBER_ID_REQUIRED));
+      turn.answer(answer, ClassicAnswers.joinError(memberId, ErrorCode.MEMBER_ID_REQUIRED));
     } else {
       addMember(turn, group, client, request, memberId, answer);
     }
@@ -135,7 +131,7 @@ final class ClassicGroups {
     ErrorCode error = group.checkMember(memberId, request.groupInstanceId());
     ClassicMember member = group.members.get(memberId);
     if (error != ErrorCode.NONE || member == null) {
-      turn.answer(answer, joinError(memberId, error));
+      turn.answer(answer, ClassicAnswers.joinError(memberId, error));
       return;
     }
     boolean unchanged = member.protocols.equals(request.protocols());
@@ -144,7 +140,7 @@ final class ClassicGroups {
       case COMPLETING_REBALANCE -> {
         // The answer to its join was lost: it gets it again, with all that a leader needs.
         if (unchanged) {
-          turn.answer(answer, joined(group, member, false));
+          turn.answer(answer, ClassicAnswers.joined(group, member, false));
         } else {
           rejoin(turn, group, member, request, answer, "changed its metadata");
         }
@@ -155,10 +151,11 @@ final class ClassicGroups {
         } else if (!unchanged) {
           rejoin(turn, group, member, request, answer, "changed its metadata");
         } else {
-          turn.answer(answer, joined(group, member, false));
+          turn.answer(answer, ClassicAnswers.joined(group, member, false));
         }
       }
-      case EMPTY, DEAD -> turn.answer(answer, joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID));
+      case EMPTY, DEAD ->
+          turn.answer(answer, ClassicAnswers.joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID));
     }
   }
 
@@ -187,8 +184,8 @@ final class ClassicGroups {
     if (group.isInitialJoin()) {
       group.newMemberAdded = true;
     }
-    startSession(turn, group, member);
-    rebalance(turn, group, "member " + memberId + " joined");
+    rebalance.startSession(turn, group, member);
+    rebalance.start(turn, group, "member " + memberId + " joined");
   }
 
   private void rejoin(
@@ -200,11 +197,13 @@ final class ClassicGroups {
       String reason) {
     update(member, request);
     if (member.awaitingJoin != null) {
-      turn.answer(member.awaitingJoin, joinError(member.memberId, ErrorCode.REBALANCE_IN_PROGRESS));
+      turn.answer(
+          member.awaitingJoin,
+          ClassicAnswers.joinError(member.memberId, ErrorCode.REBALANCE_IN_PROGRESS));
     }
     member.awaitingJoin = answer;
-    startSession(turn, group, member);
-    rebalance(turn, group, "member " + member.memberId + " " + reason);
+    rebalance.startSession(turn, group, member);
+    rebalance.start(turn, group, "member " + member.memberId + " " + reason);
   }
 
   private static void update(ClassicMember member, JoinGroupRequest request) {
@@ -234,7 +233,7 @@ final class ClassicGroups {
     }
     ByteBuffer oldMetadata = old.metadata(group.protocolName);
     boolean wasLeader = group.isLeader(oldId);
-    drop(turn, group, old, ErrorCode.FENCED_INSTANCE_ID);
+    ClassicRebalance.drop(turn, group, old, ErrorCode.FENCED_INSTANCE_ID);
     ClassicMember member =
         new ClassicMember(
             newId,
@@ -249,7 +248,7 @@ final class ClassicGroups {
     if (wasLeader) {
       group.leaderId = newId;
     }
-    startSession(turn, group, member);
+    rebalance.startSession(turn, group, member);
     boolean sameProtocol =
         group.isIn(ClassicGroupState.STABLE)
             && group.selectProtocol().equals(group.protocolName)
@@ -257,7 +256,8 @@ final class ClassicGroups {
     if (sameProtocol) {
       turn.append(new ClassicGroupRecord(group.id(), group.snapshot()));
       JoinGroupResponse response =
-          joined(group, member, wasLeader && client.version() >= FIRST_WITH_SKIP_ASSIGNMENT);
+          ClassicAnswers.joined(
+              group, member, wasLeader && client.version() >= FIRST_WITH_SKIP_ASSIGNMENT);
       if (wasLeader && client.version() < FIRST_WITH_SKIP_ASSIGNMENT) {
         // It must not assign anew, hence it must not learn that it leads.
         response = response.toBuilder().leader(oldId).members(List.of()).build();
@@ -266,135 +266,8 @@ final class ClassicGroups {
       return;
     }
     member.awaitingJoin = answer;
-    rebalance(turn, group, "static member " + request.groupInstanceId() + " restarted as " + newId);
-  }
-
-  // ---- the two phases
-
-  private void rebalance(CoordinatorTurn<GroupRecord> turn, ClassicGroup group, String reason) {
-    if (group.isIn(ClassicGroupState.PREPARING_REBALANCE)) {
-      completeJoinIfAll(turn, group);
-      return;
-    }
-    for (ClassicMember member : group.members.values()) {
-      if (member.awaitingSync != null) {
-        startSession(turn, group, member); // it was us who kept it waiting
-        answerSync(turn, member, syncError(ErrorCode.REBALANCE_IN_PROGRESS));
-      }
-    }
-    if (group.isIn(ClassicGroupState.COMPLETING_REBALANCE)) {
-      group.members.values().forEach(member -> member.assignment = ClassicMember.NO_BYTES);
-    }
-    group.pendingSync.clear();
-    turn.timers().cancel(new GroupTimer.SyncPhase(group.id()));
-    boolean initial = group.isIn(ClassicGroupState.EMPTY);
-    group.transitionTo(ClassicGroupState.PREPARING_REBALANCE, turn.wallMillis(), reason);
-    if (!initial) {
-      setJoinTimer(turn, group, group.rebalanceTimeoutMs());
-      completeJoinIfAll(turn, group);
-    } else if (config.initialRebalanceDelayMs() == 0) {
-      completeJoin(turn, group);
-    } else {
-      group.newMemberAdded = false;
-      int delay = config.initialRebalanceDelayMs();
-      group.delayLeftMs = Math.max(0, group.rebalanceTimeoutMs() - delay);
-      setJoinTimer(turn, group, delay);
-    }
-  }
-
-  private static void setJoinTimer(
-      CoordinatorTurn<GroupRecord> turn, ClassicGroup group, int delayMs) {
-    turn.timers().set(new GroupTimer.JoinPhase(group.id()), turn.nowMillis() + delayMs);
-  }
-
-  private void completeJoinIfAll(CoordinatorTurn<GroupRecord> turn, ClassicGroup group) {
-    if (group.isIn(ClassicGroupState.PREPARING_REBALANCE)
-        && !group.isInitialJoin()
-        && group.hasAllJoined()) {
-      completeJoin(turn, group);
-    }
-  }
-
-  void onJoinTimer(CoordinatorTurn<GroupRecord> turn, ClassicGroup group) {
-    if (!group.isIn(ClassicGroupState.PREPARING_REBALANCE)) {
-      return;
-    }
-    if (group.isInitialJoin() && group.newMemberAdded && group.delayLeftMs > 0) {
-      int delay = Math.min(config.initialRebalanceDelayMs(), group.delayLeftMs);
-      group.newMemberAdded = false;
-      group.delayLeftMs -= delay;
-      setJoinTimer(turn, group, delay);
-      return;
-    }
-    completeJoin(turn, group);
-  }
-
-  private void completeJoin(CoordinatorTurn<GroupRecord> turn, ClassicGroup group) {
-    turn.timers().cancel(new GroupTimer.JoinPhase(group.id()));
-    for (ClassicMember member : List.copyOf(group.members.values())) {
-      if (member.awaitingJoin == null && !member.isStatic()) {
-        drop(turn, group, member, ErrorCode.UNKNOWN_MEMBER_ID);
-      }
-    }
-    if (group.members.isEmpty()) {
-      group.generation++;
-      group.protocolName = null;
-      group.leaderId = null;
-      group.transitionTo(ClassicGroupState.EMPTY, turn.wallMillis(), "nobody is left");
-      turn.append(new ClassicGroupRecord(group.id(), group.snapshot()));
-      return;
-    }
-    if (!electLeader(group)) {
-      // Only static members, all of them away: they keep their partitions until their sessions end.
-      setJoinTimer(turn, group, group.rebalanceTimeoutMs());
-      return;
-    }
-    group.generation++;
-    group.protocolName = group.selectProtocol();
-    group.transitionTo(
-        ClassicGroupState.COMPLETING_REBALANCE,
-        turn.wallMillis(),
-        "members joined, protocol " + group.protocolName);
-    group.pendingSync.addAll(group.members.keySet());
-    for (ClassicMember member : group.members.values()) {
-      member.isNew = false;
-      Answer<JoinGroupResponse> waiting = member.awaitingJoin;
-      if (waiting != null) {
-        member.awaitingJoin = null;
-        turn.answer(waiting, joined(group, member, false));
-        startSession(turn, group, member);
-      }
-    }
-    turn.timers()
-        .set(new GroupTimer.SyncPhase(group.id()), turn.nowMillis() + group.rebalanceTimeoutMs());
-  }
-
-  private static boolean electLeader(ClassicGroup group) {
-    ClassicMember leader = group.leaderId == null ? null : group.members.get(group.leaderId);
-    if (leader != null && leader.awaitingJoin != null) {
-      return true;
-    }
-    for (ClassicMember member : group.members.values()) {
-      if (member.awaitingJoin != null) {
-        group.leaderId = member.memberId;
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void onSyncTimer(CoordinatorTurn<GroupRecord> turn, ClassicGroup group) {
-    if (!group.isIn(ClassicGroupState.COMPLETING_REBALANCE, ClassicGroupState.STABLE)
-        || group.pendingSync.isEmpty()) {
-      return;
-    }
-    for (String memberId : List.copyOf(group.pendingSync)) {
-      ClassicMember member = group.members.get(memberId);
-      if (member != null) {
-        drop(turn, group, member, ErrorCode.UNKNOWN_MEMBER_ID);
-      }
-    }
-    rebalance(turn, group, "members did not ask for their assignment in time");
+    rebalance.start(
+        turn, group, "static member " + request.groupInstanceId() + " restarted as " + newId);
   }
 
   // ---- sync
@@ -407,14 +280,17 @@ final class ClassicGroups {
     ErrorCode error = checkSync(group, request);
     ClassicMember member = group.members.get(request.memberId());
     if (error != ErrorCode.NONE || member == null) {
-      turn.answer(answer, syncError(error));
+      turn.answer(answer, ClassicAnswers.syncError(error));
       return;
     }
     switch (group.state()) {
-      case EMPTY, DEAD -> turn.answer(answer, syncError(ErrorCode.UNKNOWN_MEMBER_ID));
-      case PREPARING_REBALANCE -> turn.answer(answer, syncError(ErrorCode.REBALANCE_IN_PROGRESS));
+      case EMPTY, DEAD ->
+          turn.answer(answer, ClassicAnswers.syncError(ErrorCode.UNKNOWN_MEMBER_ID));
+      case PREPARING_REBALANCE ->
+          turn.answer(answer, ClassicAnswers.syncError(ErrorCode.REBALANCE_IN_PROGRESS));
       case COMPLETING_REBALANCE -> {
-        answerSync(turn, member, syncError(ErrorCode.REBALANCE_IN_PROGRESS));
+        ClassicAnswers.answerSync(
+            turn, member, ClassicAnswers.syncError(ErrorCode.REBALANCE_IN_PROGRESS));
         member.awaitingSync = answer;
         group.pendingSync.remove(member.memberId);
         if (group.isLeader(member.memberId)) {
@@ -423,8 +299,8 @@ final class ClassicGroups {
       }
       case STABLE -> {
         group.pendingSync.remove(member.memberId);
-        startSession(turn, group, member);
-        turn.answer(answer, synced(group, member));
+        rebalance.startSession(turn, group, member);
+        turn.answer(answer, ClassicAnswers.synced(group, member));
       }
     }
     if (group.pendingSync.isEmpty()) {
@@ -465,9 +341,10 @@ final class ClassicGroups {
     }
     if (bytes > config.maxRecordBytes()) {
       for (ClassicMember member : group.members.values()) {
-        answerSync(turn, member, syncError(ErrorCode.UNKNOWN_SERVER_ERROR));
+        ClassicAnswers.answerSync(
+            turn, member, ClassicAnswers.syncError(ErrorCode.UNKNOWN_SERVER_ERROR));
       }
-      rebalance(turn, group, "an assignment of " + bytes + " bytes is too large");
+      rebalance.start(turn, group, "an assignment of " + bytes + " bytes is too large");
       return;
     }
     for (ClassicMember member : group.members.values()) {
@@ -477,18 +354,9 @@ final class ClassicGroups {
     turn.append(new ClassicGroupRecord(group.id(), group.snapshot()));
     for (ClassicMember member : group.members.values()) {
       if (member.awaitingSync != null) {
-        startSession(turn, group, member);
-        answerSync(turn, member, synced(group, member));
+        rebalance.startSession(turn, group, member);
+        ClassicAnswers.answerSync(turn, member, ClassicAnswers.synced(group, member));
       }
-    }
-  }
-
-  private static void answerSync(
-      CoordinatorTurn<GroupRecord> turn, ClassicMember member, SyncGroupResponse response) {
-    Answer<SyncGroupResponse> waiting = member.awaitingSync;
-    if (waiting != null) {
-      member.awaitingSync = null;
-      turn.answer(waiting, response);
     }
   }
 
@@ -507,7 +375,7 @@ final class ClassicGroups {
     if (request.generationId() != group.generation) {
       return ErrorCode.ILLEGAL_GENERATION;
     }
-    startSession(turn, group, member);
+    rebalance.startSession(turn, group, member);
     return group.isIn(ClassicGroupState.PREPARING_REBALANCE)
         ? ErrorCode.REBALANCE_IN_PROGRESS
         : ErrorCode.NONE;
@@ -527,20 +395,21 @@ final class ClassicGroups {
       memberId = current;
     } else if (group.pendingJoin.remove(memberId)) {
       turn.timers().cancel(new GroupTimer.Session(group.id(), memberId));
-      completeJoinIfAll(turn, group);
+      rebalance.completeJoinIfAll(turn, group);
       return ErrorCode.NONE;
     }
     ClassicMember member = group.members.get(memberId);
     if (member == null) {
       return ErrorCode.UNKNOWN_MEMBER_ID;
     }
-    removeMember(turn, group, member, "member " + memberId + " left: " + identity.reason());
+    rebalance.removeMember(
+        turn, group, member, "member " + memberId + " left: " + identity.reason());
     return ErrorCode.NONE;
   }
 
   void onSessionTimer(CoordinatorTurn<GroupRecord> turn, ClassicGroup group, String memberId) {
     if (group.pendingJoin.remove(memberId)) {
-      completeJoinIfAll(turn, group);
+      rebalance.completeJoinIfAll(turn, group);
       return;
     }
     ClassicMember member = group.members.get(memberId);
@@ -548,88 +417,9 @@ final class ClassicGroups {
       return;
     }
     if (!member.isNew && (member.awaitingJoin != null || member.awaitingSync != null)) {
-      startSession(turn, group, member); // it waits for us; it is not for it to speak
+      rebalance.startSession(turn, group, member); // it waits for us; it is not for it to speak
       return;
     }
-    removeMember(turn, group, member, "member " + memberId + " was silent");
-  }
-
-  private void removeMember(
-      CoordinatorTurn<GroupRecord> turn, ClassicGroup group, ClassicMember member, String reason) {
-    drop(turn, group, member, ErrorCode.UNKNOWN_MEMBER_ID);
-    switch (group.state()) {
-      case STABLE, COMPLETING_REBALANCE -> rebalance(turn, group, reason);
-      case PREPARING_REBALANCE -> completeJoinIfAll(turn, group);
-      case EMPTY, DEAD -> {}
-    }
-  }
-
-  /** Takes a member out, with an answer to whatever it still waits for. */
-  private static void drop(
-      CoordinatorTurn<GroupRecord> turn,
-      ClassicGroup group,
-      ClassicMember member,
-      ErrorCode error) {
-    group.remove(member);
-    turn.timers().cancel(new GroupTimer.Session(group.id(), member.memberId));
-    if (member.awaitingJoin != null) {
-      turn.answer(member.awaitingJoin, joinError(member.memberId, error));
-      member.awaitingJoin = null;
-    }
-    answerSync(turn, member, syncError(error));
-  }
-
-  /** The member has been heard: its silence is counted from now. */
-  void startSession(CoordinatorTurn<GroupRecord> turn, ClassicGroup group, ClassicMember member) {
-    int timeout = member.isNew ? config.newMemberJoinTimeoutMs() : member.sessionTimeoutMs;
-    turn.timers()
-        .set(new GroupTimer.Session(group.id(), member.memberId), turn.nowMillis() + timeout);
-  }
-
-  // ---- answers
-
-  private static JoinGroupResponse joined(
-      ClassicGroup group, ClassicMember member, boolean skipAssignment) {
-    List<JoinGroupResponseMember> members =
-        group.isLeader(member.memberId)
-            ? group.members.values().stream()
-                .map(
-                    other ->
-                        new JoinGroupResponseMember(
-                            other.memberId, other.instanceId, other.metadata(group.protocolName)))
-                .toList()
-            : List.of();
-    return JoinGroupResponse.builder()
-        .generationId(group.generation)
-        .protocolType(group.protocolType)
-        .protocolName(group.protocolName)
-        .leader(group.leaderId == null ? "" : group.leaderId)
-        .skipAssignment(skipAssignment)
-        .memberId(member.memberId)
-        .members(members)
-        .build();
-  }
-
-  static JoinGroupResponse joinError(String memberId, ErrorCode error) {
-    return JoinGroupResponse.builder()
-        .errorCode(error.code())
-        .generationId(NO_GENERATION)
-        .protocolType(null)
-        .protocolName(null)
-        .leader("")
-        .memberId(memberId)
-        .build();
-  }
-
-  private static SyncGroupResponse synced(ClassicGroup group, ClassicMember member) {
-    return SyncGroupResponse.builder()
-        .protocolType(group.protocolType)
-        .protocolName(group.protocolName)
-        .assignment(member.assignment)
-        .build();
-  }
-
-  static SyncGroupResponse syncError(ErrorCode error) {
-    return SyncGroupResponse.builder().errorCode(error.code()).build();
+    rebalance.removeMember(turn, group, member, "member " + memberId + " was silent");
   }
 }

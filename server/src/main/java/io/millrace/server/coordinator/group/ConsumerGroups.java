@@ -45,10 +45,12 @@ final class ConsumerGroups {
   private static final long TOPICS_CHECK_MILLIS = 500;
 
   private final GroupConfig config;
+  private final HeartbeatGate gate;
   private final Map<String, Assignor> assignors = new HashMap<>();
 
   ConsumerGroups(GroupConfig config) {
     this.config = config;
+    this.gate = new HeartbeatGate(config);
     for (Assignor assignor : Assignor.ALL) {
       if (config.consumerAssignors().contains(assignor.name())) {
         assignors.put(assignor.name(), assignor);
@@ -58,51 +60,7 @@ final class ConsumerGroups {
 
   /** What is wrong with a request, whatever the group; null when nothing is. */
   @Nullable ConsumerGroupHeartbeatResponse refuse(ConsumerGroupHeartbeatRequest request) {
-    int epoch = request.memberEpoch();
-    String problem = null;
-    if (request.groupId().isBlank()) {
-      problem = "GroupId can't be empty.";
-    } else if (request.memberId().isEmpty() && epoch != 0) {
-      problem = "MemberId can't be empty.";
-    } else if (isBlank(request.instanceId()) || isBlank(request.rackId())) {
-      problem = "InstanceId and RackId can't be empty.";
-    } else if (epoch < LEAVE_STATIC) {
-      problem = "MemberEpoch is " + epoch + ", must be " + LEAVE_STATIC + " or greater.";
-    } else if (epoch == LEAVE_STATIC && request.instanceId() == null) {
-      problem = "InstanceId can't be null.";
-    } else if (epoch == 0) {
-      if (request.rebalanceTimeoutMs() <= 0) {
-        problem = "RebalanceTimeoutMs must be provided in first request.";
-      } else if (request.topicPartitions() == null || !request.topicPartitions().isEmpty()) {
-        problem = "TopicPartitions must be empty when (re-)joining.";
-      } else if (request.subscribedTopicNames() == null && request.subscribedTopicRegex() == null) {
-        problem =
-            "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.";
-      }
-    }
-    if (problem != null) {
-      return failed(ErrorCode.INVALID_REQUEST, problem);
-    }
-    String assignor = request.serverAssignor();
-    if (assignor != null && !assignors.containsKey(assignor)) {
-      return failed(
-          ErrorCode.UNSUPPORTED_ASSIGNOR,
-          "ServerAssignor "
-              + assignor
-              + " is not supported. Supported assignors: "
-              + String.join(", ", config.consumerAssignors())
-              + ".");
-    }
-    String regex = request.subscribedTopicRegex();
-    if (regex != null && !regex.isEmpty() && !TopicRegex.isValid(regex)) {
-      return failed(
-          ErrorCode.INVALID_REGULAR_EXPRESSION, "SubscribedTopicRegex '" + regex + "' is not RE2.");
-    }
-    return null;
-  }
-
-  private static boolean isBlank(@Nullable String text) {
-    return text != null && text.isBlank();
+    return gate.refuse(request);
   }
 
   ConsumerGroupHeartbeatResponse heartbeat(
@@ -113,7 +71,7 @@ final class ConsumerGroups {
     if (request.memberEpoch() < 0) {
       return leave(turn, group, request);
     }
-    ConsumerGroupHeartbeatResponse refusal = checkMember(group, request);
+    ConsumerGroupHeartbeatResponse refusal = gate.checkMember(group, request);
     if (refusal != null) {
       return refusal;
     }
@@ -142,64 +100,6 @@ final class ConsumerGroups {
     CurrentValue after = step(turn, group, memberId, before, request);
     startSession(turn, group, memberId);
     return answer(request, after, before);
-  }
-
-  // ---- who is it
-
-  private @Nullable ConsumerGroupHeartbeatResponse checkMember(
-      ConsumerGroup group, ConsumerGroupHeartbeatRequest request) {
-    String memberId = request.memberId();
-    String instanceId = request.instanceId();
-    int epoch = request.memberEpoch();
-    boolean known = group.members().containsKey(memberId);
-    if (instanceId != null) {
-      String holder = group.staticMember(instanceId);
-      if (epoch == 0) {
-        if (holder != null
-            && !holder.equals(memberId)
-            && group.current(holder).epoch() != LEAVE_STATIC) {
-          return failed(
-              ErrorCode.UNRELEASED_INSTANCE_ID,
-              "Static member with instance id " + instanceId + " has not left yet.");
-        }
-      } else if (holder == null) {
-        return failed(ErrorCode.UNKNOWN_MEMBER_ID, "Instance id " + instanceId + " is unknown.");
-      } else if (!holder.equals(memberId)) {
-        return failed(
-            ErrorCode.FENCED_INSTANCE_ID, "Instance id " + instanceId + " belongs to " + holder);
-      }
-      known |= epoch == 0 && holder != null;
-    }
-    if (!known) {
-      if (epoch != 0) {
-        return failed(
-            ErrorCode.UNKNOWN_MEMBER_ID,
-            "Member " + memberId + " is not a member of group " + group.id() + ".");
-      }
-      return group.members().size() >= config.consumerMaxSize()
-          ? failed(ErrorCode.GROUP_MAX_SIZE_REACHED, "The group has reached its maximum size.")
-          : null;
-    }
-    return epoch == 0 ? null : checkEpoch(group, request);
-  }
-
-  private static @Nullable ConsumerGroupHeartbeatResponse checkEpoch(
-      ConsumerGroup group, ConsumerGroupHeartbeatRequest request) {
-    CurrentValue current = group.current(request.memberId());
-    if (request.memberEpoch() == current.epoch()) {
-      return null;
-    }
-    PartitionSet reported = reported(request);
-    // The answer that told it of its epoch may have been lost.
-    if (request.memberEpoch() == current.previousEpoch()
-        && request.memberEpoch() < current.epoch()
-        && reported != null
-        && current.assigned().containsAll(reported)) {
-      return null;
-    }
-    return failed(
-        ErrorCode.FENCED_MEMBER_EPOCH,
-        "The member's epoch " + request.memberEpoch() + " is not the group's: " + current.epoch());
   }
 
   /** A static member that had left comes back under another id: with what it had. */
@@ -366,7 +266,7 @@ final class ConsumerGroups {
     return next;
   }
 
-  private static @Nullable PartitionSet reported(ConsumerGroupHeartbeatRequest request) {
+  static @Nullable PartitionSet reported(ConsumerGroupHeartbeatRequest request) {
     if (request.topicPartitions() == null) {
       return null;
     }

@@ -80,7 +80,7 @@ public final class GroupCoordinator {
     return this.<JoinGroupResponse>submit(
             request.groupId(),
             (shard, turn, answer) -> shard.joinGroup(turn, client, request, answer),
-            error -> ClassicGroups.joinError(request.memberId(), error))
+            error -> ClassicAnswers.joinError(request.memberId(), error))
         .thenApply(
             response ->
                 client.version() < FIRST_JOIN_WITH_NULL_PROTOCOL && response.protocolName() == null
@@ -92,7 +92,7 @@ public final class GroupCoordinator {
     return submit(
         request.groupId(),
         (shard, turn, answer) -> shard.syncGroup(turn, request, answer),
-        ClassicGroups::syncError);
+        ClassicAnswers::syncError);
   }
 
   public CompletableFuture<HeartbeatResponse> heartbeat(HeartbeatRequest request) {

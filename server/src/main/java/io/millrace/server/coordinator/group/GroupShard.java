@@ -55,6 +55,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   private final GroupConfig config;
   private final SortedMap<String, Group> groups = new TreeMap<>();
   private final CommittedOffsets offsets;
+  private final ClassicRebalance rebalance;
   private final ClassicGroups classic;
   private final ConsumerGroups consumer;
   private final GroupAdministration administration;
@@ -68,7 +69,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     this.config = config;
     this.random = new SplittableRandom(seed);
     this.offsets = new CommittedOffsets(config.offsetMetadataMaxBytes());
-    this.classic = new ClassicGroups(config, random.split());
+    this.rebalance = new ClassicRebalance(config);
+    this.classic = new ClassicGroups(config, rebalance, random.split());
     this.consumer = new ConsumerGroups(config);
     this.administration = new GroupAdministration(config, groups, offsets, consumer);
   }
@@ -78,6 +80,11 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   }
 
   // ---- state
+
+  /** For tests: the group as it is now, committed or not. */
+  @Nullable Group group(String id) {
+    return groups.get(id);
+  }
 
   @Override
   public void replay(GroupRecord record) {
@@ -152,7 +159,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
         .removeIf(group -> group.isEmpty() && isBlank(group) && !offsets.has(group.id()));
     for (Group group : groups.values()) {
       if (group instanceof ClassicGroup known) {
-        known.members.values().forEach(member -> classic.startSession(turn, known, member));
+        known.members.values().forEach(member -> rebalance.startSession(turn, known, member));
       } else if (group instanceof ConsumerGroup known) {
         consumer.onLoaded(turn, known);
       }
@@ -174,9 +181,9 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
         classic.onSessionTimer(turn, known, session.memberId());
         removeIfBlank(known);
       } else if (timer instanceof GroupTimer.JoinPhase) {
-        classic.onJoinTimer(turn, known);
+        rebalance.onJoinTimer(turn, known);
       } else if (timer instanceof GroupTimer.SyncPhase) {
-        classic.onSyncTimer(turn, known);
+        rebalance.onSyncTimer(turn, known);
       }
     } else if (group instanceof ConsumerGroup known) {
       if (timer instanceof GroupTimer.Session session) {
@@ -213,7 +220,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       error = ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
     }
     if (error != ErrorCode.NONE) {
-      turn.answer(answer, ClassicGroups.joinError(request.memberId(), error));
+      turn.answer(answer, ClassicAnswers.joinError(request.memberId(), error));
       return;
     }
     if (group instanceof ConsumerGroup empty) { // nobody is there who could mind
@@ -232,11 +239,11 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       SyncGroupRequest request,
       Answer<SyncGroupResponse> answer) {
     if (request.groupId().isEmpty()) {
-      turn.answer(answer, ClassicGroups.syncError(ErrorCode.INVALID_GROUP_ID));
+      turn.answer(answer, ClassicAnswers.syncError(ErrorCode.INVALID_GROUP_ID));
     } else if (groups.get(request.groupId()) instanceof ClassicGroup group) {
       classic.sync(turn, group, request, answer);
     } else {
-      turn.answer(answer, ClassicGroups.syncError(ErrorCode.UNKNOWN_MEMBER_ID));
+      turn.answer(answer, ClassicAnswers.syncError(ErrorCode.UNKNOWN_MEMBER_ID));
     }
   }
 
@@ -349,7 +356,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     } else if (group instanceof ClassicGroup known) {
       ClassicMember member = known.members.get(request.memberId());
       if (member != null) {
-        classic.startSession(turn, known, member);
+        rebalance.startSession(turn, known, member);
       }
     }
     OffsetCommitResponse response = offsets.commit(turn, request);

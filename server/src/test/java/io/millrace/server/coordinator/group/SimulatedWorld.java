@@ -1,0 +1,185 @@
+package io.millrace.server.coordinator.group;
+
+import io.millrace.metadata.image.MetadataImage;
+import io.millrace.protocol.Uuid;
+import io.millrace.server.coordinator.CoordinatorRuntime;
+import io.millrace.server.coordinator.ManualLoop;
+import io.millrace.server.coordinator.MemoryLog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * One coordinator's shard, its log, a network that delays and loses, and clients of both protocols,
+ * all on one loop and one seed.
+ */
+final class SimulatedWorld {
+  static final Uuid TOPIC = new Uuid(5, 5);
+  static final String TOPIC_NAME = "events";
+  static final int PARTITIONS = 5;
+  static final String CLASSIC_GROUP = "classic";
+  static final String CONSUMER_GROUP = "consumer";
+  static final int SESSION = 6_000;
+  private static final int CALL_TIMEOUT = 4_000;
+
+  final SplittableRandom random;
+  final ManualLoop loop = new ManualLoop();
+  final List<SimulatedClient> clients = new ArrayList<>();
+  final GroupCoordinator groups;
+  private final MetadataImage image =
+      Images.with(MetadataImage.EMPTY, TOPIC, TOPIC_NAME, PARTITIONS);
+  private final CoordinatorRuntime<GroupShard, GroupRecord> runtime;
+  private final long seed;
+  MemoryLog log = new MemoryLog();
+  private GroupShard shard = new GroupShard(GroupConfig.DEFAULT, 0);
+  private int shards;
+  private int leaderEpoch = 1;
+  boolean chaos = true;
+
+  SimulatedWorld(long seed) {
+    this.seed = seed;
+    this.random = new SplittableRandom(seed);
+    GroupConfig config =
+        new GroupConfig(
+            SESSION,
+            60_000,
+            100,
+            random.nextBoolean() ? 0 : 1_000,
+            8_000,
+            4_096,
+            1_000_000,
+            true,
+            SESSION,
+            1_000,
+            100,
+            random.nextBoolean() ? List.of("uniform") : List.of("range"),
+            900_000);
+    runtime =
+        new CoordinatorRuntime<>(
+            new CoordinatorRuntime.Setup<>(
+                GroupCoordinator.TOPIC,
+                partition -> shard = new GroupShard(config, this.seed * 1_000 + ++shards),
+                new GroupRecordCodec(),
+                loop,
+                () -> image,
+                partition -> loop));
+    groups = new GroupCoordinator(runtime, () -> 1);
+    runtime.start(0, leaderEpoch, log);
+    for (int i = 0; i < 4; i++) {
+      clients.add(new SimulatedClassicClient(this, "classic-" + i));
+      clients.add(new SimulatedConsumerClient(this, "consumer-" + i));
+    }
+  }
+
+  /** The newest shard, whatever it has committed. */
+  GroupShard shard() {
+    return shard;
+  }
+
+  // ---- time
+
+  void run(long millis, Runnable check) {
+    long end = now() + millis;
+    while (now() < end) {
+      if (chaos) {
+        misfortune();
+      }
+      SimulatedClient client = clients.get(random.nextInt(clients.size()));
+      client.tick();
+      loop.advance(1 + random.nextInt(90));
+      check.run();
+    }
+  }
+
+  long now() {
+    return TimeUnit.NANOSECONDS.toMillis(loop.monotonicNanos());
+  }
+
+  void later(long millis, Runnable task) {
+    loop.schedule(task, TimeUnit.MILLISECONDS.toNanos(millis));
+  }
+
+  private void misfortune() {
+    int dice = random.nextInt(1_000);
+    if (dice < 4) { // the coordinator dies; what was under way may or may not be in the log
+      while (log.pendingBatches() > 0) {
+        log.failOne(random.nextBoolean());
+      }
+      loop.run(); // so that the shard made last is the one that lives
+      log = log.next();
+      runtime.start(0, ++leaderEpoch, log);
+    } else if (dice < 14) {
+      log.hold();
+    } else if (dice < 40) {
+      log.release();
+    } else if (dice < 46 && log.pendingBatches() > 0) {
+      log.failOne(random.nextBoolean());
+    } else if (dice < 70) {
+      clients.get(random.nextInt(clients.size())).suffer();
+    }
+  }
+
+  void calmDown() {
+    chaos = false;
+    log.release();
+    clients.forEach(client -> client.pausedUntil = 0);
+  }
+
+  // ---- network
+
+  /**
+   * Sends a request for a client. What one connection sends arrives in order; what does not arrive,
+   * or whose answer does not, is given up after a while. A client has a connection for its
+   * membership and one for its offsets, so that a commit may arrive after a later join.
+   */
+  <T> void call(
+      SimulatedClient client,
+      int channel,
+      Supplier<CompletableFuture<T>> request,
+      Consumer<T> onAnswer,
+      Runnable onTimeout) {
+    boolean[] settled = {false};
+    long due = Math.max(client.lastArrivals[channel], now() + delay());
+    client.lastArrivals[channel] = due;
+    int connection = client.connection;
+    later(CALL_TIMEOUT * 3L, () -> settle(client, connection, settled, onTimeout));
+    if (isLost()) {
+      return;
+    }
+    later(
+        due - now(),
+        () ->
+            request
+                .get()
+                .thenAccept(
+                    answer -> {
+                      if (!isLost()) {
+                        later(
+                            delay(),
+                            () ->
+                                settle(client, connection, settled, () -> onAnswer.accept(answer)));
+                      }
+                    }));
+  }
+
+  private void settle(SimulatedClient client, int connection, boolean[] settled, Runnable what) {
+    if (client.isPaused()) {
+      later(client.pausedUntil - now() + 1, () -> settle(client, connection, settled, what));
+    } else if (!settled[0] && client.connection == connection) {
+      settled[0] = true;
+      what.run();
+    }
+  }
+
+  private long delay() {
+    return chaos && random.nextInt(100) < 2 ? random.nextInt(10_000) : random.nextInt(60);
+  }
+
+  private boolean isLost() {
+    return chaos && random.nextInt(100) < 3;
+  }
+}
