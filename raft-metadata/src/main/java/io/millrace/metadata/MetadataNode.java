@@ -10,11 +10,16 @@ import io.millrace.metadata.publish.MetadataClient;
 import io.millrace.metadata.publish.RemoteMetadataClient;
 import io.millrace.metadata.quorum.QuorumConfig;
 import io.millrace.metadata.quorum.RatisQuorum;
+import io.millrace.metadata.quorum.VoterAddress;
 import io.millrace.protocol.network.NetworkLoops;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,8 +46,10 @@ public final class MetadataNode implements AutoCloseable {
   private final RemoteMetadataClient client;
   private final @Nullable Voter voter;
   private final CompletableFuture<Void> started;
+  private final MetadataConfig config;
 
   private MetadataNode(MetadataConfig config, Clock clock, RatisQuorum.FatalHandler fatal) {
+    this.config = config;
     this.network = new NetworkLoops("metadata-network-" + config.nodeId(), NETWORK_THREADS);
     this.clientLoop = loop("metadata-client-" + config.nodeId(), clock);
     this.client =
@@ -91,6 +98,26 @@ public final class MetadataNode implements AutoCloseable {
   /** The quorum as this voter sees it; null on a node that is no voter. */
   public @Nullable QuorumStatus quorumStatus() {
     return voter == null ? null : voter.quorum.status();
+  }
+
+  /**
+   * Asks every other voter whether it is there, for a message to the operator. Completes within a
+   * few seconds with those that did not answer, in the order of the configuration; never fails.
+   */
+  public CompletableFuture<List<VoterAddress>> silentVoters() {
+    NetworkVoterDirectory directory = new NetworkVoterDirectory(network);
+    Set<VoterAddress> silent = ConcurrentHashMap.newKeySet();
+    List<CompletableFuture<?>> probes = new ArrayList<>();
+    for (VoterAddress one : config.voters()) {
+      if (one.nodeId() != config.nodeId()) {
+        probes.add(
+            directory
+                .probe(one)
+                .handle((status, failure) -> failure == null ? status : silent.add(one)));
+      }
+    }
+    return CompletableFuture.allOf(probes.toArray(CompletableFuture<?>[]::new))
+        .thenApply(done -> config.voters().stream().filter(silent::contains).toList());
   }
 
   /**

@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
 final class NodeStart {
   private static final Logger LOG = LoggerFactory.getLogger(NodeStart.class);
   private static final int FATAL_EXIT = 3;
-  private static final long SAY_AGAIN_MILLIS = 5000;
+  private static final long POLL_MILLIS = 100;
 
   private final NodeConfig config;
   private final NodeProgress progress;
@@ -151,7 +151,11 @@ final class NodeStart {
 
   private void awaitQuorum(MetadataNode metadata) throws InterruptedException {
     try {
-      await(metadata.started(), "the other voters");
+      await(
+          metadata.started(),
+          config.quorum().voters().size() > 1
+              ? "every voter, which the first start takes"
+              : "the quorum to start");
     } catch (NodeStartException e) {
       if (e.getCause() instanceof BindException) {
         throw new NodeStartException(
@@ -169,7 +173,7 @@ final class NodeStart {
     MetadataImage image =
         await(
             ImageWait.until(metadata.client(), seen -> seen.cluster().clusterId() != null),
-            "a majority of the voters " + config.quorum().voters());
+            "a majority of the voters");
     return Objects.requireNonNull(image.cluster().clusterId());
   }
 
@@ -209,15 +213,19 @@ final class NodeStart {
   }
 
   private <T> T await(CompletableFuture<T> future, String forWhat) throws InterruptedException {
+    StartWait wait = new StartWait(forWhat, clock.monotonicNanos());
     while (true) {
       try {
-        return future.get(SAY_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+        return future.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
         if (result.isDone()) {
           throw new NodeStartException("the start was given up while waiting for " + forWhat);
         }
-        LOG.info("waiting for {}, node={}", forWhat, config.quorum().nodeId());
-        progress.waiting(forWhat);
+        String news = wait.poll(clock.monotonicNanos(), parts.metadata()::silentVoters);
+        if (news != null) {
+          LOG.info("waiting for {}, node={}", news, config.quorum().nodeId());
+          progress.waiting(news);
+        }
       } catch (ExecutionException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
         if (cause instanceof NodeStartException known) {

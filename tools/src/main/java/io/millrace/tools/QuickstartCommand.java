@@ -15,6 +15,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.tools.logging.LogSettings;
 import io.millrace.tools.node.LocalCluster;
 import io.millrace.tools.output.Table;
+import java.net.BindException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,10 +29,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code millrace quickstart}: a cluster of three complete nodes in this process, and a first topic to look at. */
+/**
+ * {@code millrace quickstart}: a cluster of three complete nodes in this process, and a first topic
+ * to look at.
+ */
 @Command(
     name = "quickstart",
-    description = "Starts three nodes on this machine, sends and reads a few records, and stays up until Ctrl-C.",
+    description =
+        "Starts three nodes on this machine, sends and reads a few records, and stays up until Ctrl-C.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
@@ -48,20 +53,31 @@ final class QuickstartCommand implements Callable<Integer> {
 
   @Mixin private Console console;
 
-  @Option(names = "--data-dir", paramLabel = "DIR", defaultValue = "data", description = "Where the nodes keep their data. Default: ./${DEFAULT-VALUE}.")
+  @Option(
+      names = "--data-dir",
+      paramLabel = "DIR",
+      defaultValue = "data",
+      description = "Where the nodes keep their data. Default: ./${DEFAULT-VALUE}.")
   private Path dataDirectory = Path.of("data");
 
   @Option(
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "9092",
-      description = "Port of the first node; the nodes take six ports from there. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Port of the first node; the nodes take six ports from there. Default: ${DEFAULT-VALUE}.")
   private int port = 9092;
 
-  @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "WARN", description = "TRACE, DEBUG, INFO, WARN or ERROR. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--log-level",
+      paramLabel = "LEVEL",
+      defaultValue = "WARN",
+      description = "TRACE, DEBUG, INFO, WARN or ERROR. Default: ${DEFAULT-VALUE}.")
   private String logLevel = "WARN";
 
-  @Option(names = "--exit", description = "Stops after the records were read, instead of staying up.")
+  @Option(
+      names = "--exit",
+      description = "Stops after the records were read, instead of staying up.")
   private boolean exit;
 
   @Override
@@ -70,10 +86,18 @@ final class QuickstartCommand implements Callable<Integer> {
     long started = System.nanoTime();
     LocalCluster cluster = new LocalCluster(dataDirectory, port, console::say);
     Table nodes = new Table(">NODE", "CLIENTS", "QUORUM", "DATA");
-    cluster.configs().forEach(config -> nodes.row(config.id(), config.clientAddress(), config.quorumAddress(), config.dataDirectory()));
+    cluster
+        .configs()
+        .forEach(
+            config ->
+                nodes.row(
+                    config.id(),
+                    config.clientAddress(),
+                    config.quorumAddress(),
+                    config.dataDirectory()));
     console.print(nodes);
     console.say("");
-    cluster.start();
+    start(cluster);
     console.say("Three nodes are ready, " + millisSince(started) + " ms after the start.");
     demonstrate(cluster.bootstrapServers());
     if (exit) {
@@ -85,14 +109,34 @@ final class QuickstartCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  private void start(LocalCluster cluster) {
+    try {
+      cluster.start();
+    } catch (CompletionException e) {
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof BindException) {
+          throw new CommandFailure(
+              ExitCode.FAILED,
+              String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage()),
+              "Does another quickstart or Kafka run here? --port and --data-dir take other ports and another directory.");
+        }
+      }
+      throw e;
+    }
+  }
+
   private void demonstrate(String bootstrapServers) {
     try (Admin admin = Admin.builder().bootstrapServers(bootstrapServers.split(",")).build()) {
       createTopic(admin);
     }
     List<TopicPartition> partitions =
-        IntStream.range(0, PARTITIONS).mapToObj(partition -> new TopicPartition(TOPIC, partition)).toList();
+        IntStream.range(0, PARTITIONS)
+            .mapToObj(partition -> new TopicPartition(TOPIC, partition))
+            .toList();
     try (Consumer<String, String> consumer =
-        Consumer.builder(Deserializers.string(), Deserializers.string()).bootstrapServers(bootstrapServers.split(",")).build()) {
+        Consumer.builder(Deserializers.string(), Deserializers.string())
+            .bootstrapServers(bootstrapServers.split(","))
+            .build()) {
       Map<TopicPartition, Long> before = consumer.endOffsets(partitions).join();
       long found = before.values().stream().mapToLong(Long::longValue).sum();
       if (found > 0) {
@@ -106,9 +150,11 @@ final class QuickstartCommand implements Callable<Integer> {
   private void createTopic(Admin admin) {
     try {
       admin.createTopic(NewTopic.of(TOPIC, PARTITIONS, LocalCluster.SIZE)).join();
-      console.say("Created topic " + TOPIC + ": " + PARTITIONS + " partitions, each on all three nodes.");
+      console.say(
+          "Created topic " + TOPIC + ": " + PARTITIONS + " partitions, each on all three nodes.");
     } catch (CompletionException e) {
-      if (!(e.getCause() instanceof MillraceException failure) || failure.error() != ErrorCode.TOPIC_ALREADY_EXISTS) {
+      if (!(e.getCause() instanceof MillraceException failure)
+          || failure.error() != ErrorCode.TOPIC_ALREADY_EXISTS) {
         throw e;
       }
       console.say("Found topic " + TOPIC + ".");
@@ -118,15 +164,22 @@ final class QuickstartCommand implements Callable<Integer> {
   private void send(String bootstrapServers) {
     long started = System.nanoTime();
     try (Producer<String, String> producer =
-        Producer.builder(Serializers.string(), Serializers.string()).bootstrapServers(bootstrapServers.split(",")).build()) {
+        Producer.builder(Serializers.string(), Serializers.string())
+            .bootstrapServers(bootstrapServers.split(","))
+            .build()) {
       List<CompletableFuture<RecordMetadata>> acknowledgements = new ArrayList<>();
       for (int i = 1; i <= RECORDS; i++) {
-        acknowledgements.add(producer.send(ProducerRecord.of(TOPIC, "key-" + i, "record " + i + " of " + RECORDS)));
+        acknowledgements.add(
+            producer.send(ProducerRecord.of(TOPIC, "key-" + i, "record " + i + " of " + RECORDS)));
       }
       acknowledgements.forEach(CompletableFuture::join);
     }
     console.say(
-        "Sent " + RECORDS + " records, each on the disks of all three nodes when acknowledged, in " + millisSince(started) + " ms. Read back:");
+        "Sent "
+            + RECORDS
+            + " records, each on the disks of all three nodes when acknowledged, in "
+            + millisSince(started)
+            + " ms. Read back:");
     console.say("");
   }
 
@@ -142,7 +195,8 @@ final class QuickstartCommand implements Callable<Integer> {
         count++;
       }
       if (System.nanoTime() > deadline) {
-        throw new CommandFailure("only " + count + " of " + RECORDS + " records could be read back within 30 s");
+        throw new CommandFailure(
+            "only " + count + " of " + RECORDS + " records could be read back within 30 s");
       }
     }
     console.print(table);
@@ -153,7 +207,8 @@ final class QuickstartCommand implements Callable<Integer> {
     console.say("");
     console.say("Go on in another terminal:");
     console.say("  ./millrace cluster status" + flag);
-    console.say("  ./millrace topics create --topic orders --partitions 6 --replication-factor 3" + flag);
+    console.say(
+        "  ./millrace topics create --topic orders --partitions 6 --replication-factor 3" + flag);
     console.say("  echo hello | ./millrace produce --topic orders" + flag);
     console.say("  ./millrace consume --topic orders --from-beginning" + flag);
     console.say("  kcat -b " + bootstrap + " -L            or any Kafka client");

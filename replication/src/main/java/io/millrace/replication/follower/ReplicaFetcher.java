@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,12 @@ public final class ReplicaFetcher {
 
   private static final Logger LOG = LoggerFactory.getLogger(ReplicaFetcher.class);
 
+  /**
+   * A leader that stops or moves its partitions breaks a fetch or two before the metadata say so;
+   * what goes on longer wants the operator's eyes.
+   */
+  private static final int WARN_AFTER_FAILURES = 3;
+
   /** How long partitions that are ready wait for others whose data is being flushed. */
   private static final long GRACE_MS = 20;
 
@@ -63,7 +70,7 @@ public final class ReplicaFetcher {
   private boolean graceOver;
   private boolean resting;
   private boolean closed;
-  private boolean failing;
+  private int failures;
 
   /**
    * @param leaderId the broker behind the endpoint
@@ -208,15 +215,15 @@ public final class ReplicaFetcher {
       return;
     }
     if (response == null || response.errorCode() != ErrorCode.NONE.code()) {
-      Object why = response == null ? failure : ErrorCode.forCode(response.errorCode());
+      Object why = response == null ? unwrapped(failure) : ErrorCode.forCode(response.errorCode());
       if (response != null) {
         response.release();
       }
       restAll(asked, String.valueOf(why));
       return;
     }
-    if (failing) {
-      failing = false;
+    if (failures > 0) {
+      failures = 0;
       LOG.info("fetching again leader={}", leaderId);
     }
     Map<TopicPartitionId, FetchLane> awaited = new HashMap<>();
@@ -397,11 +404,19 @@ public final class ReplicaFetcher {
         backoffNanos());
   }
 
+  private static @Nullable Throwable unwrapped(@Nullable Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+
   private void restAll(List<FetchLane> asked, String why) {
-    if (!failing) {
-      failing = true;
+    failures++;
+    if (failures == 1) {
+      LOG.info("fetch failed, trying again leader={} because={}", leaderId, why);
+    } else if (failures == WARN_AFTER_FAILURES) {
       LOG.warn(
-          "fetch failed, trying again leader={} partitions={} because={}",
+          "fetches keep failing, trying on leader={} partitions={} because={}",
           leaderId,
           asked.size(),
           why);

@@ -7,15 +7,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Three complete nodes in this process, each with its own ports, data directory and quorum member: what three processes on three
- * machines would be. Used by one thread; a shutdown hook stops it on Ctrl-C.
+ * Three complete nodes in this process, each with its own ports, data directory and quorum member:
+ * what three processes on three machines would be. Used by one thread; a shutdown hook stops it on
+ * Ctrl-C.
  */
 public final class LocalCluster implements AutoCloseable {
 
@@ -26,8 +31,10 @@ public final class LocalCluster implements AutoCloseable {
 
   private final List<LocalNode> configs;
   private final Consumer<String> progress;
-  private final List<Node> nodes = new ArrayList<>();
+  private final List<CompletableFuture<Node>> starting = new ArrayList<>();
   private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Set<String> said = ConcurrentHashMap.newKeySet();
+  private volatile boolean closing;
 
   /**
    * One node's place.
@@ -35,7 +42,12 @@ public final class LocalCluster implements AutoCloseable {
    * @param clientAddress where clients connect
    * @param quorumAddress where the other nodes connect
    */
-  public record LocalNode(int id, String clientAddress, String quorumAddress, Path dataDirectory, Properties properties) {}
+  public record LocalNode(
+      int id,
+      String clientAddress,
+      String quorumAddress,
+      Path dataDirectory,
+      Properties properties) {}
 
   /**
    * Plans the nodes; starts nothing.
@@ -45,14 +57,16 @@ public final class LocalCluster implements AutoCloseable {
    */
   public LocalCluster(Path dataDirectory, int firstPort, Consumer<String> progress) {
     if (firstPort < 1 || firstPort + 2 * SIZE - 1 > 65_535) {
-      throw new IllegalArgumentException("--port is " + firstPort + ", expected 1 to " + (65_535 - 2 * SIZE + 1));
+      throw new IllegalArgumentException(
+          "--port is " + firstPort + ", expected 1 to " + (65_535 - 2 * SIZE + 1));
     }
     this.progress = progress;
     String voters =
         IntStream.range(0, SIZE)
             .mapToObj(i -> (i + 1) + "@" + HOST + ":" + quorumPort(firstPort, i))
             .collect(Collectors.joining(","));
-    configs = IntStream.range(0, SIZE).mapToObj(i -> plan(dataDirectory, firstPort, i, voters)).toList();
+    configs =
+        IntStream.range(0, SIZE).mapToObj(i -> plan(dataDirectory, firstPort, i, voters)).toList();
   }
 
   private static LocalNode plan(Path dataDirectory, int firstPort, int index, String voters) {
@@ -67,6 +81,8 @@ public final class LocalCluster implements AutoCloseable {
     properties.setProperty("log.dirs", directory.toString());
     properties.setProperty("default.replication.factor", Integer.toString(SIZE));
     properties.setProperty("min.insync.replicas", "2");
+    // All stop together: nobody is left to take over.
+    properties.setProperty("controlled.shutdown.enable", "false");
     return new LocalNode(id, client, quorum, directory, properties);
   }
 
@@ -82,22 +98,34 @@ public final class LocalCluster implements AutoCloseable {
     return configs.stream().map(LocalNode::clientAddress).collect(Collectors.joining(","));
   }
 
-  /** Starts all nodes at once and returns when every one is ready. What cannot start is stopped again. */
+  /**
+   * Starts all nodes at once and returns when every one is ready. The first that cannot start ends
+   * the others: they would wait for it.
+   */
   public void start() {
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "millrace-stop"));
-    List<CompletableFuture<Node>> starting =
-        configs.stream()
-            .map(config -> Node.start(NodeConfig.from(config.properties()), new Said(config.id())))
-            .toList();
-    try {
-      CompletableFuture.allOf(starting.toArray(CompletableFuture[]::new)).join();
-    } finally {
-      for (CompletableFuture<Node> one : starting) {
-        if (one.isDone() && !one.isCompletedExceptionally()) {
-          nodes.add(one.join());
-        }
+    synchronized (this) {
+      if (stopped.getCount() == 0) {
+        return;
+      }
+      for (LocalNode config : configs) {
+        starting.add(Node.start(NodeConfig.from(config.properties()), new Said(config.id())));
       }
     }
+    CompletableFuture<Void> ready =
+        CompletableFuture.allOf(starting.toArray(CompletableFuture[]::new));
+    starting.forEach(one -> one.exceptionally(failure -> failed(ready, failure)));
+    try {
+      ready.join();
+    } catch (CompletionException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private static @Nullable Node failed(CompletableFuture<Void> ready, Throwable failure) {
+    ready.completeExceptionally(failure);
+    return null;
   }
 
   /** Waits until the cluster was stopped, which Ctrl-C does. */
@@ -110,7 +138,15 @@ public final class LocalCluster implements AutoCloseable {
     if (stopped.getCount() == 0) {
       return;
     }
-    CompletableFuture.allOf(nodes.stream().map(Node::stop).toArray(CompletableFuture[]::new)).join();
+    closing = true;
+    List<CompletableFuture<?>> stops = new ArrayList<>();
+    for (CompletableFuture<Node> one : starting) {
+      // A start that is given up undoes itself.
+      if (!one.cancel(false) && !one.isCompletedExceptionally()) {
+        stops.add(one.join().stop());
+      }
+    }
+    CompletableFuture.allOf(stops.toArray(CompletableFuture[]::new)).join();
     stopped.countDown();
   }
 
@@ -125,7 +161,10 @@ public final class LocalCluster implements AutoCloseable {
 
     @Override
     public void waiting(String forWhat) {
-      progress.accept("  node " + id + ": " + forWhat);
+      String line = "  node " + id + " waits for " + forWhat;
+      if (!closing && said.add(line)) {
+        progress.accept(line);
+      }
     }
   }
 }

@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs one node as this process: from the start until SIGTERM or Ctrl-C has stopped it, telling its state file all along. The main
- * thread waits; the shutdown hook stops.
+ * Runs one node as this process: from the start until SIGTERM or Ctrl-C has stopped it, telling its
+ * state file all along. The main thread waits; the shutdown hook stops.
  */
 public final class NodeProcess {
 
@@ -35,7 +35,8 @@ public final class NodeProcess {
   /**
    * Runs the node.
    *
-   * @return an {@link ExitCode}; on a stop by signal the process ends inside the shutdown hook instead
+   * @return an {@link ExitCode}; on a stop by signal the process ends inside the shutdown hook
+   *     instead
    * @throws RuntimeException {@link io.millrace.server.NodeStartException} when it cannot start
    */
   public static int run(NodeConfig config, Path stateFile) {
@@ -66,7 +67,9 @@ public final class NodeProcess {
     }
   }
 
-  /** In the shutdown hook. An orderly stop ends the process with 0 whichever signal asked for it. */
+  /**
+   * In the shutdown hook. An orderly stop ends the process with 0 whichever signal asked for it.
+   */
   private void stop(CompletableFuture<Node> starting) {
     if (starting.isCompletedExceptionally()) {
       return;
@@ -82,7 +85,9 @@ public final class NodeProcess {
       forget();
       Runtime.getRuntime().halt(ExitCode.OK);
     } catch (TimeoutException e) {
-      LOG.error("the node did not stop within {} s and is ended; nothing acknowledged is lost", STOP_SECONDS);
+      LOG.error(
+          "the node did not stop within {} s and is ended; nothing acknowledged is lost",
+          STOP_SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (java.util.concurrent.ExecutionException e) {
@@ -118,15 +123,20 @@ public final class NodeProcess {
 
     @Override
     public void waiting(String forWhat) {
-      tell(NodeState.Phase.STARTING, forWhat);
+      tell(NodeState.Phase.STARTING, "waiting for " + forWhat);
     }
 
     @Override
     public void ready(Node node) {
-      String listeners = node.listeners().stream().map(Endpoint::toString).collect(Collectors.joining(", "));
+      String listeners =
+          node.listeners().stream().map(Endpoint::toString).collect(Collectors.joining(", "));
       tell(
           NodeState.Phase.READY,
-          "node " + config.quorum().nodeId() + (listeners.isEmpty() ? ", a voter of the quorum" : " answers clients at " + listeners));
+          "node "
+              + config.quorum().nodeId()
+              + (listeners.isEmpty()
+                  ? ", a voter of the quorum"
+                  : " answers clients at " + listeners));
     }
   }
 }

@@ -12,7 +12,10 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
-/** One node as a process of its own, run through the same entry point as the user's. Not thread-safe. */
+/**
+ * One node as a process of its own, run through the same entry point as the user's. Not
+ * thread-safe.
+ */
 final class NodeProcess implements AutoCloseable {
 
   private final int id;
@@ -28,7 +31,8 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** Writes the configuration and starts the process. */
-  static NodeProcess start(int id, Path directory, Map<String, String> settings) throws IOException {
+  static NodeProcess start(int id, Path directory, Map<String, String> settings)
+      throws IOException {
     Files.createDirectories(directory);
     Properties properties = new Properties();
     properties.putAll(settings);
@@ -43,7 +47,12 @@ final class NodeProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
-        List.of("-ea", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-XX:+HeapDumpOnOutOfMemoryError"));
+        List.of(
+            "-ea",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xmx256m",
+            "-XX:+HeapDumpOnOutOfMemoryError"));
     command.add("-XX:HeapDumpPath=" + directory);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.millrace.tools.Main"));
     command.addAll(List.of("node", "start", "--config", config.toString()));
@@ -87,7 +96,8 @@ final class NodeProcess implements AutoCloseable {
   }
 
   private void signal(String name) throws IOException, InterruptedException {
-    int code = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    int code =
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     if (code != 0) {
       throw new IOException("kill -" + name + " of node " + id + " exited with " + code);
     }
