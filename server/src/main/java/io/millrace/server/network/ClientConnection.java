@@ -1,6 +1,7 @@
 package io.millrace.server.network;
 
 import io.millrace.concurrent.ConfinedTo;
+import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.codec.MalformedMessageException;
 import io.millrace.protocol.codec.OutboundFrame;
 import io.millrace.protocol.codec.WireWriter;
@@ -25,11 +26,15 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It stops reading while too many requests wait for answers, while the node's memory for
  * requests is used up, or while the peer does not take its answers; TCP then holds the client back.
+ *
+ * <p>A connection that has only fetched is read even when the memory is used up: what uses it are
+ * produces that wait for followers, and it is the followers' fetches that set them free.
  */
 @ConfinedTo("the connection's event loop")
 final class ClientConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
   private static final int EXPECTED_RESPONSE_BYTES = 512;
+  private static final int SMALL_REQUEST_BYTES = 1 << 20;
 
   private final ListenerContext shared;
   private final RequestDecoder decoder;
@@ -38,6 +43,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private boolean reading;
   private boolean unflushed;
   private boolean waitsForMemory;
+  private boolean usesMemory;
   private boolean closed;
 
   ClientConnection(ListenerContext shared, RequestDecoder decoder) {
@@ -77,6 +83,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     RequestContext context = decoded.context();
     shared.metrics().requestArrived(context.apiKey(), bytes);
     shared.budget().take(bytes);
+    usesMemory |= bytes > SMALL_REQUEST_BYTES || !onlyReads(context.apiKey());
     Slot slot = sequencer.open(context, bytes, shared.clock().monotonicNanos());
     CompletableFuture<Reply> answer;
     try {
@@ -86,6 +93,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     answer.whenComplete((reply, failure) -> onAnswer(ctx, slot, reply, failure));
     applyBackPressure(ctx);
+  }
+
+  /** What a follower sends. */
+  private static boolean onlyReads(ApiKey key) {
+    return key == ApiKey.FETCH
+        || key == ApiKey.API_VERSIONS
+        || key == ApiKey.OFFSET_FOR_LEADER_EPOCH;
   }
 
   /** Any thread: whoever completes the answer. */
@@ -210,7 +224,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (closed) {
       return;
     }
-    boolean memory = shared.budget().isExhausted();
+    boolean memory = usesMemory && shared.budget().isExhausted();
     boolean read =
         !memory && sequencer.size() < shared.maxQueuedRequests() && ctx.channel().isWritable();
     if (ctx.channel().config().isAutoRead() != read) {

@@ -1,0 +1,126 @@
+package io.millrace.server.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.concurrent.Clock;
+import io.millrace.protocol.ApiKey;
+import io.millrace.protocol.codec.FrameLimits;
+import io.millrace.protocol.codec.WireWriter;
+import io.millrace.protocol.message.FetchRequest;
+import io.millrace.protocol.message.ProduceRequest;
+import io.millrace.protocol.message.RequestHeader;
+import io.millrace.protocol.message.RequestMessage;
+import io.millrace.server.metrics.ServerMetrics;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class ClientConnectionTest {
+
+  private static final short PRODUCE_VERSION = 9;
+  private static final short FETCH_VERSION = 12;
+
+  private final List<CompletableFuture<Reply>> answers = new ArrayList<>();
+  private final MemoryBudget budget = new MemoryBudget(10);
+  private final RequestProcessor never =
+      new RequestProcessor() {
+        @Override
+        public boolean accepts(ApiKey apiKey, short version) {
+          return true;
+        }
+
+        @Override
+        public CompletableFuture<Reply> process(RequestContext context, RequestMessage request) {
+          CompletableFuture<Reply> answer = new CompletableFuture<>();
+          answers.add(answer);
+          return answer;
+        }
+      };
+
+  @Test
+  void producer_isNotReadWhileTheMemoryIsUsedUp() {
+    EmbeddedChannel producer = connect();
+
+    producer.writeInbound(produce());
+
+    assertThat(budget.isExhausted()).isTrue();
+    assertThat(producer.config().isAutoRead()).isFalse();
+    answers.get(0).complete(Reply.NONE);
+    producer.runPendingTasks();
+    assertThat(producer.config().isAutoRead()).isTrue();
+    assertThat(budget.used()).isZero();
+  }
+
+  @Test
+  void follower_isReadWhileProducesThatWaitForItUseTheMemory() {
+    // given
+    EmbeddedChannel producer = connect();
+    EmbeddedChannel follower = connect();
+    producer.writeInbound(produce());
+    assertThat(budget.isExhausted()).isTrue();
+
+    // when
+    follower.writeInbound(fetch());
+
+    // then
+    assertThat(answers).hasSize(2);
+    assertThat(follower.config().isAutoRead()).isTrue();
+  }
+
+  @Test
+  void connectionThatEnds_givesItsMemoryBack() {
+    EmbeddedChannel producer = connect();
+    producer.writeInbound(produce(), produce());
+
+    producer.close();
+    producer.runPendingTasks();
+
+    assertThat(budget.used()).isZero();
+    answers.forEach(answer -> answer.complete(Reply.NONE));
+    producer.runPendingTasks();
+    assertThat(budget.used()).isZero();
+  }
+
+  private EmbeddedChannel connect() {
+    ListenerContext shared =
+        new ListenerContext(
+            never,
+            budget,
+            100,
+            new RateLimitedLog(
+                LoggerFactory.getLogger(ClientConnectionTest.class), Clock.system()),
+            new ServerMetrics(),
+            Clock.system());
+    return new EmbeddedChannel(
+        new ClientConnection(shared, new RequestDecoder(never, FrameLimits.DEFAULT, "CLIENTS")));
+  }
+
+  private static ByteBuf produce() {
+    return frame(ProduceRequest.builder().acks((short) -1).build(), PRODUCE_VERSION);
+  }
+
+  private static ByteBuf fetch() {
+    return frame(FetchRequest.builder().replicaId(2).build(), FETCH_VERSION);
+  }
+
+  /** A frame as the decoder passes it on: without its length. */
+  private static ByteBuf frame(RequestMessage request, short version) {
+    WireWriter out = new WireWriter(Unpooled.buffer().alloc(), 64);
+    ApiKey key = request.apiKey();
+    RequestHeader.builder()
+        .requestApiKey(key.id())
+        .requestApiVersion(version)
+        .correlationId(1)
+        .clientId("test")
+        .build()
+        .write(out, key.requestHeaderVersion(version));
+    request.write(out, version);
+    ByteBuf whole = (ByteBuf) out.finish().pieces().get(0);
+    return whole.skipBytes(4);
+  }
+}
