@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -182,7 +183,11 @@ final class DirectoryRuntime implements LogHost {
       // Runs behind the appends that wait in the loop's queue by now, so they share one write and
       // one flush.
       writeScheduled = true;
-      appendLoop.execute(this::writeAll);
+      try {
+        appendLoop.execute(this::writeAll);
+      } catch (RejectedExecutionException full) {
+        appendLoop.schedule(this::writeAll, 0); // takes no place in the queue
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -27,6 +28,8 @@ import java.util.function.Consumer;
 @ConfinedTo("the append loop, but for the pass itself")
 final class FlushStage {
 
+  private static final long RETRY_NANOS = 1_000_000;
+
   private record Part(SegmentedLog log, FlushUnit unit) {}
 
   private final LogStorage storage;
@@ -36,7 +39,7 @@ final class FlushStage {
   private final Set<SegmentedLog> dirty = new LinkedHashSet<>();
   private final List<Runnable> waitingForIdle = new ArrayList<>();
   private boolean running;
-  private boolean failed;
+  private volatile boolean stopped;
 
   FlushStage(
       LogStorage storage,
@@ -55,7 +58,7 @@ final class FlushStage {
 
   /** Begins a pass over all that gathered, unless one is under way: its end begins the next. */
   void start() {
-    if (running || failed) {
+    if (running || stopped) {
       return;
     }
     List<Part> pass = new ArrayList<>(dirty.size());
@@ -82,7 +85,7 @@ final class FlushStage {
 
   /** No pass begins any more. */
   void stop() {
-    failed = true;
+    stopped = true;
   }
 
   /** Deals the parts of a pass out to the loops; the one that ends last reports. */
@@ -117,22 +120,45 @@ final class FlushStage {
           if (parts.stream().anyMatch(part -> part.unit().makesRootEntry())) {
             storage.syncDirectory("");
           }
-          appendLoop.execute(() -> completed(parts));
+          report(flushLoops.get(first), () -> completed(parts));
         }
       } catch (IOException e) {
-        broken = true;
-        appendLoop.execute(
-            () -> {
-              stop();
-              failure.accept(e);
-            });
+        failed(first, e);
+      } catch (RuntimeException | Error e) {
+        // Whatever it is: a pass that never ends would leave every acknowledgement waiting.
+        failed(first, new IOException("flush of " + storage.describe() + " failed: " + e, e));
+        throw e;
+      }
+    }
+
+    private void failed(int share, IOException cause) {
+      broken = true;
+      report(
+          flushLoops.get(share),
+          () -> {
+            stop();
+            failure.accept(cause);
+          });
+    }
+  }
+
+  /**
+   * Hands the end of a pass to the append loop, a little later when that is full: nothing is
+   * flushed any more until it was told.
+   */
+  private void report(EventLoop flushLoop, Runnable end) {
+    try {
+      appendLoop.execute(end);
+    } catch (RejectedExecutionException full) {
+      if (!stopped) {
+        flushLoop.schedule(() -> report(flushLoop, end), RETRY_NANOS);
       }
     }
   }
 
   private void flush(Part part) throws IOException {
     try {
-      part.unit().run(storage);
+      part.unit().run(storage, part.log()::isDeleted);
     } catch (IOException e) {
       if (!part.log().isDeleted()) {
         throw e;
@@ -142,17 +168,24 @@ final class FlushStage {
 
   private void completed(List<Part> pass) {
     running = false;
-    if (failed) {
+    if (stopped) {
       return;
     }
-    try {
-      for (Part part : pass) {
+    RuntimeException fromListener = null;
+    for (Part part : pass) {
+      try {
         part.log().flushed(part.unit());
+      } catch (IOException e) {
+        stop();
+        failure.accept(e);
+        return;
+      } catch (RuntimeException e) {
+        fromListener = e; // the other logs of the pass, and the next pass, must not wait for it
       }
-      start();
-    } catch (IOException e) {
-      stop();
-      failure.accept(e);
+    }
+    start();
+    if (fromListener != null) {
+      throw fromListener;
     }
   }
 }

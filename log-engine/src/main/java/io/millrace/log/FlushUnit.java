@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,18 +91,26 @@ final class FlushUnit {
     return generation;
   }
 
-  /** Flush loop: bytes first, then what describes them, then the names. */
-  void run(LogStorage storage) throws IOException {
+  /**
+   * Flush loop: bytes first, then what describes them, then the names.
+   *
+   * @param deleted whether the log is gone: its directory's name may be another log's by now, in
+   *     which nothing of this one may be written
+   */
+  void run(LogStorage storage, BooleanSupplier deleted) throws IOException {
+    if (deleted.getAsBoolean()) {
+      return;
+    }
     if (directoryNew) {
       PartitionMetadata.force(storage, directory);
     }
     for (Segment segment : segments) {
       force(segment);
     }
-    if (!overtaken) {
+    if (!overtaken && !deleted.getAsBoolean()) {
       describe(storage);
     }
-    if (namesChanged) {
+    if (namesChanged && !deleted.getAsBoolean()) {
       storage.syncDirectory(directory);
     }
   }

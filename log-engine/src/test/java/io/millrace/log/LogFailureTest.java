@@ -110,6 +110,64 @@ final class LogFailureTest {
   }
 
   @Test
+  void flushThatBreaksUnexpectedly_takesTheDirectoryOffline() {
+    LogFixture fixture = new LogFixture();
+    fixture.disk.breakForces(true);
+
+    fixture.log.appendAsLeader(Batches.of(1, "a"), LogFixture.EPOCH);
+    assertThatThrownBy(fixture::run).isInstanceOf(IllegalStateException.class);
+    fixture.run();
+
+    assertThat(fixture.log.isOffline()).isTrue();
+    assertThat(fixture.log.durableEndOffset()).isZero();
+  }
+
+  @Test
+  void endOfAFlush_reachesAnAppendLoopThatWasFull() {
+    LogFixture fixture = new LogFixture();
+    fixture.log.appendAsLeader(Batches.of(1, "a"), LogFixture.EPOCH);
+    ManualLoop.runAll(fixture.appendLoop);
+
+    fixture.appendLoop.full(true);
+    ManualLoop.runAll(fixture.flushLoop);
+    fixture.appendLoop.full(false);
+    fixture.clock.advanceMillis(10);
+    fixture.run();
+
+    assertThat(fixture.log.durableEndOffset()).isEqualTo(1);
+    fixture.append("b");
+    assertThat(fixture.log.durableEndOffset()).isEqualTo(2);
+  }
+
+  @Test
+  void appendIntoAFullLoop_isWrittenAllTheSame() {
+    LogFixture fixture = new LogFixture();
+
+    fixture.appendLoop.full(true);
+    fixture.log.appendAsLeader(Batches.of(1, "a"), LogFixture.EPOCH);
+    fixture.appendLoop.full(false);
+    fixture.run();
+
+    assertThat(fixture.log.durableEndOffset()).isEqualTo(1);
+  }
+
+  @Test
+  void recreatedTopic_getsNothingOfAFlushOfTheOldOne() throws IOException {
+    LogFixture fixture = new LogFixture("segment.bytes", "1024");
+    for (int i = 0; i < 30; i++) {
+      fixture.log.appendAsLeader(Batches.of(1, "x".repeat(200)), LogFixture.EPOCH);
+    }
+    ManualLoop.runAll(fixture.appendLoop);
+
+    TopicPartitionId next = new TopicPartitionId(new Uuid(8, 9), LogFixture.ID.topic(), 3);
+    fixture.manager.getOrCreate(next, LogConfig.DEFAULT);
+    fixture.run();
+
+    assertThat(fixture.disk.list("orders-3"))
+        .noneMatch(name -> name.endsWith(".snapshot") || name.startsWith("leader-epoch"));
+  }
+
+  @Test
   void deletedLog_isGoneAfterARestart() throws IOException {
     LogFixture fixture = new LogFixture();
     fixture.append("a");

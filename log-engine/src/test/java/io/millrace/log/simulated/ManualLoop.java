@@ -4,6 +4,7 @@ import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.EventLoop;
 import java.util.ArrayDeque;
 import java.util.PriorityQueue;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
  * A loop that runs a task when the test says so, on the test's thread. The test counts as being on
@@ -24,6 +25,13 @@ public final class ManualLoop implements EventLoop {
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private final PriorityQueue<Delayed> delayed = new PriorityQueue<>();
   private long order;
+
+  private boolean full;
+
+  /** While it is full, it refuses tasks; timers take no place. */
+  public void full(boolean now) {
+    full = now;
+  }
 
   public ManualLoop(String name, Clock clock) {
     this.name = name;
@@ -72,6 +80,9 @@ public final class ManualLoop implements EventLoop {
 
   @Override
   public void execute(Runnable task) {
+    if (full) {
+      throw new RejectedExecutionException("loop " + name + " is full");
+    }
     tasks.add(task);
   }
 

@@ -45,6 +45,7 @@ public final class SimulatedStorage implements LogStorage {
   private boolean locked;
   private int incarnation;
   private boolean forcesFail;
+  private boolean forcesThrow;
   private boolean writesFail;
   private long limit = Long.MAX_VALUE;
   private long forces;
@@ -57,6 +58,11 @@ public final class SimulatedStorage implements LogStorage {
 
   public void failForces(boolean fail) {
     forcesFail = fail;
+  }
+
+  /** Forces end with an exception that nobody expects. */
+  public void breakForces(boolean fail) {
+    forcesThrow = fail;
   }
 
   public void failWrites(boolean fail) {
@@ -259,6 +265,9 @@ public final class SimulatedStorage implements LogStorage {
 
   private void checkForce(String path) throws IOException {
     forces++;
+    if (forcesThrow) {
+      throw new IllegalStateException("simulated bug");
+    }
     if (forcesFail) {
       throw new IOException("flush of " + name + "/" + path + " failed: simulated I/O error");
     }
