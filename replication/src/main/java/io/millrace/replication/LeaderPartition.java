@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +46,7 @@ final class LeaderPartition implements PartitionRole {
   private volatile RoleSnapshot snapshot;
   private long[] followerEnds = new long[0];
   private EventLoop.@Nullable Timer deadlineTimer;
+  private long armedFor;
   private boolean closed;
 
   LeaderPartition(
@@ -67,9 +67,11 @@ final class LeaderPartition implements PartitionRole {
     trackReplicas(state.replicas());
   }
 
-  /** Begins to act. Apart from the constructor, so that nothing sees a half-made leader. */
+  /**
+   * Begins to act; the log knows of the epoch by now. Apart from the constructor, so that nothing
+   * sees a half-made leader.
+   */
   void start() {
-    log.startEpoch(leaderEpoch);
     inSync.start();
     advanceHighWatermark();
   }
@@ -160,7 +162,7 @@ final class LeaderPartition implements PartitionRole {
       awaitingCommit.add(pending);
       answerCommitted();
     }
-    armDeadline();
+    armDeadline(deadlineNanos);
   }
 
   private void answerCommitted() {
@@ -186,15 +188,18 @@ final class LeaderPartition implements PartitionRole {
    * One timer for all that wait: it is armed for the earliest deadline and looks again when it
    * fires.
    */
-  private void armDeadline() {
-    if (deadlineTimer != null || (awaitingCommit.isEmpty() && awaitingDisk.isEmpty())) {
+  private void armDeadline(long deadlineNanos) {
+    if (awaitingCommit.isEmpty() && awaitingDisk.isEmpty()) {
       return;
     }
-    long now = context.clock().monotonicNanos();
-    long delay =
-        Math.min(
-            awaitingCommit.isEmpty() ? Long.MAX_VALUE : awaitingCommit.nanosToFirstDeadline(now),
-            awaitingDisk.isEmpty() ? Long.MAX_VALUE : awaitingDisk.nanosToFirstDeadline(now));
+    if (deadlineTimer != null) {
+      if (deadlineNanos - armedFor >= 0) {
+        return;
+      }
+      deadlineTimer.cancel();
+    }
+    armedFor = deadlineNanos;
+    long delay = Math.max(0, deadlineNanos - context.clock().monotonicNanos());
     deadlineTimer = loop.schedule(this::expireProduces, delay);
   }
 
@@ -206,7 +211,11 @@ final class LeaderPartition implements PartitionRole {
     long now = context.clock().monotonicNanos();
     awaitingCommit.expire(now, "the high watermark");
     awaitingDisk.expire(now, "the durable end");
-    armDeadline();
+    armDeadline(
+        now
+            + Math.min(
+                awaitingCommit.nanosToFirstDeadline(now),
+                awaitingDisk.nanosToFirstDeadline(now)));
   }
 
   // ---- progress
@@ -234,11 +243,9 @@ final class LeaderPartition implements PartitionRole {
       replica.markIdle(now);
       return;
     }
-    try {
-      loop.execute(() -> takeProgress(replica, brokerEpoch, fetchOffset, leaderLogEnd, now));
-    } catch (RejectedExecutionException e) {
-      // The loop is closed or full; the follower's next fetch tells it again.
-    }
+    // Refused when the loop is closed or nearly full; the follower's next fetch tells it again.
+    boolean unused =
+        loop.tryExecute(() -> takeProgress(replica, brokerEpoch, fetchOffset, leaderLogEnd, now));
   }
 
   private void takeProgress(

@@ -177,15 +177,14 @@ public final class PartitionRegistry implements ImageListener {
 
   private void applyState(TopicPartitionId id, PartitionImage state) {
     Key key = new Key(id.topicId(), id.partition());
-    ReplicatedPartition partition = partitions.get(key);
+    ReplicatedPartition known = partitions.get(key);
+    ReplicatedPartition partition = known == null ? open(id, key) : known;
     if (partition == null) {
-      partition = open(id, key);
-      if (partition == null) {
-        return;
-      }
+      return;
     }
-    ReplicatedPartition opened = partition;
-    partition.apply(state, target -> onRole(opened, target));
+    partition.apply(state, target -> onRole(partition, target));
+    // Found only now, so that whoever finds it comes behind its first role.
+    partitions.put(key, partition);
   }
 
   private @Nullable ReplicatedPartition open(TopicPartitionId id, Key key) {
@@ -193,7 +192,6 @@ public final class PartitionRegistry implements ImageListener {
       PartitionLog log = logs.getOrCreate(id, context.topicConfigs().logConfig(id.topic()));
       ReplicatedPartition partition = new ReplicatedPartition(log, context);
       partition.attach();
-      partitions.put(key, partition);
       broken.remove(key);
       return partition;
     } catch (LogStorageException e) {

@@ -79,9 +79,9 @@ final class PendingProduces {
     }
   }
 
-  /** The time until the earliest deadline, at least 0; call only when not empty. */
+  /** The time until the earliest deadline, at least 0; very long when nobody waits. */
   long nanosToFirstDeadline(long nowNanos) {
-    long first = Long.MAX_VALUE;
+    long first = Long.MAX_VALUE / 2;
     for (Pending pending : queue) {
       first = Math.min(first, pending.deadlineNanos() - nowNanos);
     }

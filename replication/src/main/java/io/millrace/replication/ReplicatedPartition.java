@@ -3,6 +3,7 @@ package io.millrace.replication;
 import io.millrace.concurrent.EventLoop;
 import io.millrace.log.EpochEnd;
 import io.millrace.log.LogRead;
+import io.millrace.log.LogStorageException;
 import io.millrace.log.PartitionLog;
 import io.millrace.log.TimestampOffset;
 import io.millrace.log.TopicPartitionId;
@@ -102,8 +103,10 @@ public final class ReplicatedPartition {
   public CompletableFuture<ProduceResult> append(
       MemoryRecords records, short acks, int timeoutMs, int expectedLeaderEpoch) {
     CompletableFuture<ProduceResult> done = new CompletableFuture<>();
-    ErrorCode refusal = refusalToLead(role, expectedLeaderEpoch);
-    if (refusal != ErrorCode.NONE) {
+    PartitionRole now = role;
+    ErrorCode refusal = refusalToLead(now, expectedLeaderEpoch);
+    // A replica without a role yet has its first one on the way, in front of this append.
+    if (refusal != ErrorCode.NONE && now != IdlePartition.UNBORN) {
       records.release();
       done.complete(ProduceResult.failed(refusal, notLeading()));
       return done;
@@ -291,9 +294,15 @@ public final class ReplicatedPartition {
           ? new OffsetLookup(ErrorCode.NONE, -1, end, held.leaderEpoch())
           : OffsetLookup.failed(ErrorCode.OFFSET_NOT_AVAILABLE);
     }
-    TimestampOffset found =
-        log.offsetForTimestamp(
-            timestamp == EARLIEST_LOCAL_TIMESTAMP ? PartitionLog.EARLIEST_TIMESTAMP : timestamp);
+    TimestampOffset found;
+    try {
+      found =
+          log.offsetForTimestamp(
+              timestamp == EARLIEST_LOCAL_TIMESTAMP ? PartitionLog.EARLIEST_TIMESTAMP : timestamp);
+    } catch (LogStorageException e) {
+      LOG.error("search by time failed partition={}", id, e);
+      return OffsetLookup.failed(ErrorCode.KAFKA_STORAGE_ERROR);
+    }
     if (found == null) {
       return new OffsetLookup(ErrorCode.NONE, -1, -1, -1);
     }
@@ -386,6 +395,11 @@ public final class ReplicatedPartition {
         state.isr(),
         logEnd,
         log.highWatermark());
+    if (leader != null) {
+      // Before anybody can ask this leader: a log that does not know of the epoch yet would call a
+      // follower that led a later one out of range, and it would throw its log away.
+      log.startEpoch(state.leaderEpoch());
+    }
     // The epoch moves before the old role ends, so that whoever is told of the end finds the new
     // one.
     role = next;

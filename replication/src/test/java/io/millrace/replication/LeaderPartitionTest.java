@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.log.EpochEnd;
 import io.millrace.log.simulated.Batches;
+import io.millrace.metadata.image.PartitionImage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.replication.delayed.DelayedFetch;
 import io.millrace.replication.leader.IsrAnswer;
 import io.millrace.replication.leader.IsrProposal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -57,6 +59,59 @@ class LeaderPartitionTest {
 
     assertThat(produced.join().error()).isEqualTo(ErrorCode.NONE);
     assertThat(node.log.highWatermark()).isZero();
+  }
+
+  @Test
+  void followerThatLedInBetween_asksBeforeTheOldRoleHasEnded_isToldWhereItDiverges() {
+    // given: this broker led epoch 1, broker 2 then led epoch 2 unknown to this one
+    node.state(1, 1, 0, 1, 2);
+    CompletableFuture<ProduceResult> produced = node.produce(-1, "a");
+    node.runAll();
+    List<ReadResult> reads = new ArrayList<>();
+    var asked =
+        produced.whenComplete((result, failure) -> reads.add(node.fetch(2, 2, 3, 2)));
+
+    // when
+    node.state(1, 3, 1, 1, 2);
+
+    // then
+    assertThat(asked).isCompleted();
+    assertThat(reads).hasSize(1);
+    assertThat(reads.get(0).error()).isEqualTo(ErrorCode.NONE);
+    assertThat(reads.get(0).diverging()).isEqualTo(new EpochEnd(1, 1));
+  }
+
+  @Test
+  void produceBehindTheFirstRole_isAppended() {
+    // given: the role is on its way to the append loop
+    node.partition.apply(
+        new PartitionImage(0, List.of(1, 2, 3), List.of(1, 2), 1, 0, 0), target -> {});
+
+    // when
+    CompletableFuture<ProduceResult> produced = node.produce(1, "a");
+    node.runAll();
+
+    // then
+    assertThat(produced.join().error()).isEqualTo(ErrorCode.NONE);
+  }
+
+  @Test
+  void shorterTimeoutBehindALongerOne_endsInItsOwnTime() {
+    node.state(1, 0, 0, 1, 2, 3);
+    CompletableFuture<ProduceResult> patient =
+        node.partition.append(Batches.of(1, "a"), (short) -1, 30_000, -1);
+    CompletableFuture<ProduceResult> hasty =
+        node.partition.append(Batches.of(1, "b"), (short) -1, 100, -1);
+    node.runAll();
+
+    node.clock.advanceMillis(101);
+    node.runAll();
+
+    assertThat(hasty.join().error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT);
+    assertThat(patient).isNotDone();
+    node.clock.advanceMillis(30_000);
+    node.runAll();
+    assertThat(patient.join().error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT);
   }
 
   @Test

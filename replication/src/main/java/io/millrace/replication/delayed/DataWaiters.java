@@ -57,8 +57,9 @@ public final class DataWaiters {
     if (publishedEnd.getAsLong() > seenEnd) {
       fetch.complete();
     }
-    if (registeredSinceSweep.incrementAndGet() == sweepAfter) {
-      appendLoop.execute(this::sweep);
+    if (registeredSinceSweep.incrementAndGet() == sweepAfter
+        && !appendLoop.tryExecute(this::sweep)) {
+      registeredSinceSweep.set(0); // the loop is full: sweep after as many more
     }
   }
 

@@ -255,13 +255,27 @@ public final class ReplicaFetcher {
     sendIfWorthwhile();
   }
 
+  /** The tasks hold records and the lanes wait for their answers, so each of them must run. */
   private void handOver(EventLoop appendLoop, List<Runnable> tasks) {
-    appendLoop.execute(
-        () -> {
-          for (Runnable task : tasks) {
-            task.run();
-          }
-        });
+    try {
+      appendLoop.execute(() -> runEach(tasks));
+    } catch (RejectedExecutionException full) {
+      loop.schedule(() -> handOver(appendLoop, tasks), backoffNanos());
+    }
+  }
+
+  private static void runEach(List<Runnable> tasks) {
+    RuntimeException failure = null;
+    for (Runnable task : tasks) {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        failure = e; // of one partition, which its disk has taken offline
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   private void onPartition(
