@@ -90,7 +90,10 @@ class CoordinatorRuntimeTest {
     try {
       answer.getNow(null);
     } catch (CompletionException e) {
-      return ((CoordinatorException) e.getCause()).error();
+      if (e.getCause() instanceof CoordinatorException refused) {
+        return refused.error();
+      }
+      throw e;
     }
     throw new AssertionError("no failure: " + answer);
   }

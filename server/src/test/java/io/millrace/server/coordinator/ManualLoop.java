@@ -5,6 +5,7 @@ import io.millrace.concurrent.EventLoop;
 import java.util.ArrayDeque;
 import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A loop and its clock that move only when the test says so. */
 public final class ManualLoop implements EventLoop, Clock {
@@ -16,7 +17,7 @@ public final class ManualLoop implements EventLoop, Clock {
   private long sequence;
   private boolean running;
 
-  private record Alarm(long due, long order, Runnable task, boolean[] cancelled)
+  private record Alarm(long due, long order, Runnable task, AtomicBoolean cancelled)
       implements Comparable<Alarm>, EventLoop.Timer {
     @Override
     public int compareTo(Alarm other) {
@@ -26,7 +27,7 @@ public final class ManualLoop implements EventLoop, Clock {
 
     @Override
     public void cancel() {
-      cancelled[0] = true;
+      cancelled.set(true);
     }
   }
 
@@ -43,7 +44,7 @@ public final class ManualLoop implements EventLoop, Clock {
         }
       } else if (alarm != null && alarm.due <= nanos) {
         alarms.poll();
-        if (!alarm.cancelled[0]) {
+        if (!alarm.cancelled.get()) {
           tasks.add(alarm.task);
         }
       } else {
@@ -87,7 +88,7 @@ public final class ManualLoop implements EventLoop, Clock {
 
   @Override
   public Timer schedule(Runnable task, long delayNanos) {
-    Alarm alarm = new Alarm(nanos + delayNanos, sequence++, task, new boolean[1]);
+    Alarm alarm = new Alarm(nanos + delayNanos, sequence++, task, new AtomicBoolean());
     alarms.add(alarm);
     return alarm;
   }

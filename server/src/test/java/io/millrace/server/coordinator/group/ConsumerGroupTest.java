@@ -16,6 +16,7 @@ import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
 import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse;
 import io.millrace.protocol.message.ListGroupsRequest;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -44,7 +45,8 @@ class ConsumerGroupTest {
   void memberWithoutId_getsOne() {
     ConsumerGroupHeartbeatResponse answer = fixture.beat(first("").build());
     assertThat(answer.memberId()).hasSize(22);
-    assertThat(fixture.beat(answer.memberId(), 1, ALL).errorCode()).isZero();
+    assertThat(fixture.beat(Objects.requireNonNull(answer.memberId()), 1, ALL).errorCode())
+        .isZero();
   }
 
   @Test
@@ -55,9 +57,8 @@ class ConsumerGroupTest {
     assertThat(assigned(b)).isEqualTo(PartitionSet.EMPTY);
 
     ConsumerGroupHeartbeatResponse revoke = fixture.beat("a", 1, null);
-    PartitionSet kept = assigned(revoke);
+    PartitionSet kept = Objects.requireNonNull(assigned(revoke));
     assertThat(revoke.memberEpoch()).isEqualTo(1); // it has to let go first
-    assertThat(kept).isNotNull();
     assertThat(kept.size()).isEqualTo(3);
     assertThat(assigned(fixture.beat("b", 2, null))).isNull(); // nothing is free yet
     assertThat(assigned(fixture.beat("a", 1, ALL))).isNull(); // still not
@@ -130,8 +131,7 @@ class ConsumerGroupTest {
   void wrongEpochs_areFenced_exceptAfterALostAnswer() {
     fixture.beat(first("a").build());
     fixture.beat(first("b").build());
-    PartitionSet kept = assigned(fixture.beat("a", 1, null));
-    assertThat(kept).isNotNull();
+    PartitionSet kept = Objects.requireNonNull(assigned(fixture.beat("a", 1, null)));
     fixture.beat("a", 1, kept); // now in epoch 2, but suppose it never hears of it
 
     assertThat(fixture.beat("a", 3, kept).errorCode())
@@ -281,8 +281,7 @@ class ConsumerGroupTest {
   void newCoordinator_goesOnWhereTheOldOneStopped() {
     fixture.beat(first("a").build());
     fixture.beat(first("b").build());
-    PartitionSet kept = assigned(fixture.beat("a", 1, null));
-    assertThat(kept).isNotNull();
+    PartitionSet kept = Objects.requireNonNull(assigned(fixture.beat("a", 1, null)));
     fixture.failOver();
     assertThat(fixture.beat("a", 1, kept).memberEpoch()).isEqualTo(2);
     assertThat(assigned(fixture.beat("b", 2, null))).isEqualTo(ALL.minus(kept));

@@ -165,6 +165,17 @@ abstract class SimulatedClient {
                       + " and is fetched at "
                       + fetched.committedOffset());
             }
+            if (fetched.committedOffset() > world.committedOffset(group, partition)) {
+              throw new AssertionError(
+                  "whatIsReadIsCommitted: "
+                      + group
+                      + "-"
+                      + partition
+                      + " is fetched at "
+                      + fetched.committedOffset()
+                      + " but committed at "
+                      + world.committedOffset(group, partition));
+            }
             if (asOwner == ownership) {
               positions.put(partition, Math.max(0, fetched.committedOffset()));
             }

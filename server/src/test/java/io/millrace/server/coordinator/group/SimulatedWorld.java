@@ -5,6 +5,8 @@ import io.millrace.protocol.Uuid;
 import io.millrace.server.coordinator.CoordinatorRuntime;
 import io.millrace.server.coordinator.ManualLoop;
 import io.millrace.server.coordinator.MemoryLog;
+import io.millrace.server.coordinator.StoredRecord;
+import io.millrace.server.coordinator.group.GroupRecord.OffsetRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -33,6 +35,7 @@ final class SimulatedWorld {
   private final MetadataImage image =
       Images.with(MetadataImage.EMPTY, TOPIC, TOPIC_NAME, PARTITIONS);
   private final CoordinatorRuntime<GroupShard, GroupRecord> runtime;
+  private final GroupRecordCodec codec = new GroupRecordCodec();
   private final long seed;
   MemoryLog log = new MemoryLog();
   private GroupShard shard = new GroupShard(GroupConfig.DEFAULT, 0);
@@ -78,6 +81,20 @@ final class SimulatedWorld {
   /** The newest shard, whatever it has committed. */
   GroupShard shard() {
     return shard;
+  }
+
+  /** What the log has for a partition, -1 for nothing. */
+  long committedOffset(String group, int partition) {
+    List<StoredRecord> records = log.committed();
+    for (int i = records.size() - 1; i >= 0; i--) {
+      if (codec.decode(records.get(i)) instanceof OffsetRecord offset
+          && offset.value() != null
+          && offset.group().equals(group)
+          && offset.partition() == partition) {
+        return offset.value().offset();
+      }
+    }
+    return -1;
   }
 
   // ---- time
@@ -143,7 +160,7 @@ final class SimulatedWorld {
       Consumer<T> onAnswer,
       Runnable onTimeout) {
     boolean[] settled = {false};
-    long due = Math.max(client.lastArrivals[channel], now() + delay());
+    long due = Math.max(client.lastArrivals[channel], now() + delay(channel));
     client.lastArrivals[channel] = due;
     int connection = client.connection;
     later(CALL_TIMEOUT * 3L, () -> settle(client, connection, settled, onTimeout));
@@ -159,7 +176,7 @@ final class SimulatedWorld {
                     answer -> {
                       if (!isLost()) {
                         later(
-                            delay(),
+                            delay(channel),
                             () ->
                                 settle(client, connection, settled, () -> onAnswer.accept(answer)));
                       }
@@ -175,8 +192,10 @@ final class SimulatedWorld {
     }
   }
 
-  private long delay() {
-    return chaos && random.nextInt(100) < 2 ? random.nextInt(10_000) : random.nextInt(60);
+  /** Commits are held up more often: they are what a late arrival does harm with. */
+  private long delay(int channel) {
+    int percent = channel == SimulatedClient.OFFSETS ? 12 : 2;
+    return chaos && random.nextInt(100) < percent ? random.nextInt(10_000) : random.nextInt(60);
   }
 
   private boolean isLost() {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -21,6 +22,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class AssignorTest {
+
+  private static <V> V of(Map<String, V> map, String key) {
+    return Objects.requireNonNull(map.get(key));
+  }
 
   static LongStream seeds() {
     return LongStream.range(0, 150);
@@ -54,7 +59,7 @@ class AssignorTest {
             (id, member) -> {
               if (!id.equals(without)) {
                 members.put(
-                    id, new Member(null, null, member.subscribed(), Set.copyOf(owned.get(id))));
+                    id, new Member(null, null, member.subscribed(), Set.copyOf(of(owned, id))));
               }
             });
     return new GroupSpec(members, group.topics());
@@ -71,7 +76,7 @@ class AssignorTest {
       result.forEach(
           (id, partitions) -> {
             given.addAll(partitions);
-            assertThat(group.members().get(id).subscribed())
+            assertThat(of(group.members(), id).subscribed())
                 .containsAll(partitions.stream().map(Partition::topic).toList());
           });
       Set<Partition> wanted = new HashSet<>();
@@ -106,7 +111,7 @@ class AssignorTest {
                     assertThat(partitions)
                         .noneMatch(
                             partition ->
-                                group.members().get(to).subscribed().contains(partition.topic()));
+                                of(group.members(), to).subscribed().contains(partition.topic()));
                   }
                 }));
     assertThat(uniform.assign(withOwned(group, before, "nobody"))).isEqualTo(before);
@@ -117,7 +122,7 @@ class AssignorTest {
         group.members().values().stream().map(Member::subscribed).distinct().count() == 1;
     if (alike && group.members().size() > 1) {
       Map<String, SortedSet<Partition>> after = uniform.assign(withOwned(group, before, "m0"));
-      after.forEach((id, partitions) -> assertThat(partitions).containsAll(before.get(id)));
+      after.forEach((id, partitions) -> assertThat(partitions).containsAll(of(before, id)));
     }
   }
 
@@ -133,7 +138,7 @@ class AssignorTest {
         new Topic(4, List.of(Set.of("west"), Set.of("east"), Set.of("west"), Set.of("east"))));
     Map<String, SortedSet<Partition>> result =
         new UniformAssignor().assign(new GroupSpec(members, topics));
-    assertThat(result.get("y")).contains(new Partition(topic, 0), new Partition(topic, 2));
+    assertThat(of(result, "y")).contains(new Partition(topic, 0), new Partition(topic, 2));
   }
 
   @Test
@@ -149,9 +154,9 @@ class AssignorTest {
     }
     Map<String, SortedSet<Partition>> result =
         new RangeAssignor().assign(new GroupSpec(members, topics));
-    assertThat(result.get("a").stream().map(Partition::index).toList())
+    assertThat(of(result, "a").stream().map(Partition::index).toList())
         .containsExactly(0, 1, 2, 0, 1, 2);
-    assertThat(result.get("b").stream().map(Partition::index).toList()).containsExactly(3, 4, 3, 4);
+    assertThat(of(result, "b").stream().map(Partition::index).toList()).containsExactly(3, 4, 3, 4);
   }
 
   @Test
@@ -168,10 +173,10 @@ class AssignorTest {
         new UniformAssignor().assign(new GroupSpec(members, topics));
     SortedMap<String, Member> more = new TreeMap<>();
     members.forEach(
-        (id, member) -> more.put(id, new Member(null, null, member.subscribed(), before.get(id))));
+        (id, member) -> more.put(id, new Member(null, null, member.subscribed(), of(before, id))));
     more.put("n", new Member(null, null, topics.keySet(), Set.of()));
     Map<String, SortedSet<Partition>> after =
         new UniformAssignor().assign(new GroupSpec(more, topics));
-    assertThat(after.get("n")).hasSize(2);
+    assertThat(of(after, "n")).hasSize(2);
   }
 }
