@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
  * A broker as clients see it.
  *
  * @param id -1 while only the address is known
- * @param fenced registered but not taking part: starting, or silent. Only {@link Admin#describeCluster()} tells of such
+ * @param fenced registered but not taking part: starting, or silent. Only {@link
+ *     Admin#describeCluster()} tells of such
  */
 public record BrokerInfo(int id, String host, int port, @Nullable String rack, boolean fenced) {
 

@@ -9,6 +9,7 @@ import java.lang.invoke.VarHandle;
  * it promises is true; readers load with acquire. Each cell stands for itself: two loads may see
  * different moments.
  */
+@SuppressWarnings("UnusedVariable") // the fields are read through their handles
 @SingleWriter
 final class PublishedOffsets {
 

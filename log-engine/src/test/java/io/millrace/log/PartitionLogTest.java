@@ -202,7 +202,7 @@ final class PartitionLogTest {
   void offsetForTimestamp_findsTheFirstRecordNotOlder() {
     LogFixture fixture = new LogFixture("segment.bytes", "300", "index.interval.bytes", "0");
     for (int i = 0; i < 20; i++) {
-      fixture.append(Batches.of(i * 10, "v" + i));
+      fixture.append(Batches.of(i * 10L, "v" + i));
     }
 
     assertThat(fixture.log.offsetForTimestamp(0)).isEqualTo(new TimestampOffset(0, 0, 5));

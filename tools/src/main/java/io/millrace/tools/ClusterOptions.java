@@ -45,14 +45,18 @@ final class ClusterOptions {
   /** The properties every client of a command is built from. */
   Properties properties() {
     if (timeoutMs <= 0) {
-      throw new CommandFailure(ExitCode.USAGE, "--timeout-ms is " + timeoutMs + ", expected 1 or more", null);
+      throw new CommandFailure(
+          ExitCode.USAGE, "--timeout-ms is " + timeoutMs + ", expected 1 or more", null);
     }
     Properties properties = new Properties();
     if (commandConfig != null) {
       try (Reader reader = Files.newBufferedReader(commandConfig, StandardCharsets.UTF_8)) {
         properties.load(reader);
       } catch (IOException | IllegalArgumentException e) {
-        throw new CommandFailure(ExitCode.USAGE, "cannot read --command-config " + commandConfig + ": " + e.getMessage(), null);
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            "cannot read --command-config " + commandConfig + ": " + e.getMessage(),
+            null);
       }
     }
     properties.setProperty("bootstrap.servers", bootstrapServers);
@@ -82,7 +86,9 @@ final class ClusterOptions {
       return new CommandFailure(
           ExitCode.UNREACHABLE,
           e.getMessage(),
-          "Is a node running at " + bootstrapServers + "? Start one with 'millrace node start' or 'millrace quickstart',"
+          "Is a node running at "
+              + bootstrapServers
+              + "? Start one with 'millrace node start' or 'millrace quickstart',"
               + " or name another with --bootstrap-server.");
     }
     return cause instanceof RuntimeException runtime ? runtime : new CompletionException(cause);

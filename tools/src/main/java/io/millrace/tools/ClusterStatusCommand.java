@@ -37,7 +37,9 @@ final class ClusterStatusCommand implements Callable<Integer> {
   @Mixin private ClusterOptions cluster;
   @Mixin private Console console;
 
-  @Option(names = "--all", description = "Lists every troubled partition, not only the first " + PARTITIONS_SHOWN + ".")
+  @Option(
+      names = "--all",
+      description = "Lists every troubled partition, not only the first " + PARTITIONS_SHOWN + ".")
   private boolean all;
 
   /** A partition that lacks something. */
@@ -69,18 +71,29 @@ final class ClusterStatusCommand implements Callable<Integer> {
         }
       }
       if (console.json()) {
-        console.printJson(json(description, quorum, loads, topics.size(), partitions, leaderless, underReplicated));
+        console.printJson(
+            json(
+                description,
+                quorum,
+                loads,
+                topics.size(),
+                partitions,
+                leaderless,
+                underReplicated));
       } else {
         print(description, quorum, loads, topics.size(), partitions, leaderless, underReplicated);
       }
-      boolean well = leaderless.isEmpty() && underReplicated.isEmpty()
-          && description.brokers().stream().noneMatch(BrokerInfo::fenced);
+      boolean well =
+          leaderless.isEmpty()
+              && underReplicated.isEmpty()
+              && description.brokers().stream().noneMatch(BrokerInfo::fenced);
       return well ? ExitCode.OK : ExitCode.NOT_HEALTHY;
     }
   }
 
   private List<TopicDescription> describeAll(Admin admin) {
-    List<String> names = cluster.await(admin.listTopics()).stream().map(TopicListing::name).toList();
+    List<String> names =
+        cluster.await(admin.listTopics()).stream().map(TopicListing::name).toList();
     return names.isEmpty()
         ? List.of()
         : admin.describeTopics(names).values().stream().map(cluster::await).toList();
@@ -107,8 +120,13 @@ final class ClusterStatusCommand implements Callable<Integer> {
       int partitions,
       List<Troubled> leaderless,
       List<Troubled> underReplicated) {
-    console.say("Cluster " + description.clusterId() + ", controller " + name(quorum.leaderId()) + ", term "
-        + quorum.leaderEpoch());
+    console.say(
+        "Cluster "
+            + description.clusterId()
+            + ", controller "
+            + name(quorum.leaderId())
+            + ", term "
+            + quorum.leaderEpoch());
     console.say("");
     Table voters = new Table(">VOTER", "ROLE", ">LAST INDEX", ">LAG");
     for (QuorumDescription.Replica voter : quorum.voters()) {
@@ -133,9 +151,15 @@ final class ClusterStatusCommand implements Callable<Integer> {
     }
     console.print(brokers);
     console.say("");
-    console.say(topics + (topics == 1 ? " topic, " : " topics, ") + partitions
-        + (partitions == 1 ? " partition: " : " partitions: ") + leaderless.size() + " without a leader, "
-        + underReplicated.size() + " under-replicated");
+    console.say(
+        topics
+            + (topics == 1 ? " topic, " : " topics, ")
+            + partitions
+            + (partitions == 1 ? " partition: " : " partitions: ")
+            + leaderless.size()
+            + " without a leader, "
+            + underReplicated.size()
+            + " under-replicated");
     List<Troubled> troubled = new ArrayList<>(leaderless);
     troubled.addAll(underReplicated);
     if (!troubled.isEmpty()) {

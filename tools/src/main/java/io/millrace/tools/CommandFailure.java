@@ -3,7 +3,10 @@ package io.millrace.tools;
 import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
-/** A command that cannot do what it was asked: what happened, what to do next, and the exit code. No stack trace is shown. */
+/**
+ * A command that cannot do what it was asked: what happened, what to do next, and the exit code. No
+ * stack trace is shown.
+ */
 final class CommandFailure extends RuntimeException {
 
   @Serial private static final long serialVersionUID = 1;

@@ -4,7 +4,9 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** A command that only groups others: alone it prints its help and counts as a wrong command line. */
+/**
+ * A command that only groups others: alone it prints its help and counts as a wrong command line.
+ */
 abstract class CommandGroup implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

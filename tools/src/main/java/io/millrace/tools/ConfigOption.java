@@ -16,7 +16,8 @@ final class ConfigOption {
   @Option(
       names = {"-c", "--config"},
       paramLabel = "FILE",
-      description = "The node's properties, by Kafka's key names. Default: a single node with data in ./data.")
+      description =
+          "The node's properties, by Kafka's key names. Default: a single node with data in ./data.")
   private @Nullable Path file;
 
   @Option(
@@ -37,7 +38,8 @@ final class ConfigOption {
     try {
       return ConfigFile.load(file, overrides);
     } catch (ConfigException e) {
-      throw new CommandFailure(ExitCode.USAGE, e.getMessage(), "All keys with their ranges: millrace node config-keys");
+      throw new CommandFailure(
+          ExitCode.USAGE, e.getMessage(), "All keys with their ranges: millrace node config-keys");
     }
   }
 

@@ -49,7 +49,10 @@ final class ConsumeCommand implements Callable<Integer> {
   @Option(names = "--topic", required = true, paramLabel = "NAME", description = "Which one.")
   private String topic = "";
 
-  @Option(names = "--partition", paramLabel = "N", description = "Only this partition; may be repeated. Default: all.")
+  @Option(
+      names = "--partition",
+      paramLabel = "N",
+      description = "Only this partition; may be repeated. Default: all.")
   private List<Integer> partitions = new ArrayList<>();
 
   @Option(names = "--from-beginning", description = "Begins with the oldest record.")
@@ -64,19 +67,29 @@ final class ConsumeCommand implements Callable<Integer> {
   @Option(
       names = "--from-time",
       paramLabel = "TIME",
-      description = "Begins with the first record of this time or later: 2026-11-22T08:00:00Z, epoch milliseconds, or an age such as 90s, 15m, 2h, 3d.")
+      description =
+          "Begins with the first record of this time or later: 2026-11-22T08:00:00Z, epoch milliseconds, or an age such as 90s, 15m, 2h, 3d.")
   private @Nullable String fromTime;
 
   @Option(names = "--max-messages", paramLabel = "N", description = "Ends after N records.")
   private @Nullable Long maxMessages;
 
-  @Option(names = {"-e", "--exit-at-end"}, description = "Ends at what is the end now, instead of waiting for more.")
+  @Option(
+      names = {"-e", "--exit-at-end"},
+      description = "Ends at what is the end now, instead of waiting for more.")
   private boolean exitAtEnd;
 
-  @Option(names = "--idle-timeout-ms", paramLabel = "MS", description = "Ends when no record came for so long.")
+  @Option(
+      names = "--idle-timeout-ms",
+      paramLabel = "MS",
+      description = "Ends when no record came for so long.")
   private @Nullable Long idleTimeoutMs;
 
-  @Option(names = "--isolation-level", paramLabel = "LEVEL", defaultValue = "read_uncommitted", description = "read_uncommitted or read_committed. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--isolation-level",
+      paramLabel = "LEVEL",
+      defaultValue = "read_uncommitted",
+      description = "read_uncommitted or read_committed. Default: ${DEFAULT-VALUE}.")
   private IsolationLevel isolation = IsolationLevel.READ_UNCOMMITTED;
 
   @Option(names = "--print-key", description = "Prints the key before the value.")
@@ -94,10 +107,17 @@ final class ConsumeCommand implements Callable<Integer> {
   @Option(names = "--print-headers", description = "Prints the headers.")
   private boolean printHeaders;
 
-  @Option(names = "--key-separator", paramLabel = "TEXT", defaultValue = "\t", description = "Stands between the parts of a line. Default: a tab.")
+  @Option(
+      names = "--key-separator",
+      paramLabel = "TEXT",
+      defaultValue = "\t",
+      description = "Stands between the parts of a line. Default: a tab.")
   private String separator = "\t";
 
-  @Option(names = "--consumer-property", paramLabel = "KEY=VALUE", description = "Any consumer config by Kafka's name. May be repeated.")
+  @Option(
+      names = "--consumer-property",
+      paramLabel = "KEY=VALUE",
+      description = "Any consumer config by Kafka's name. May be repeated.")
   private Map<String, String> consumerProperties = new LinkedHashMap<>();
 
   @Override
@@ -111,7 +131,8 @@ final class ConsumeCommand implements Callable<Integer> {
       List<TopicPartition> assigned = choosePartitions(consumer);
       consumer.assign(assigned);
       seek(consumer, assigned);
-      Map<TopicPartition, Long> ends = exitAtEnd ? cluster.await(consumer.endOffsets(assigned)) : Map.of();
+      Map<TopicPartition, Long> ends =
+          exitAtEnd ? cluster.await(consumer.endOffsets(assigned)) : Map.of();
       print(consumer, ends, out);
     } finally {
       out.flush();
@@ -122,22 +143,27 @@ final class ConsumeCommand implements Callable<Integer> {
   private void checkFlags() {
     int begins = (fromBeginning ? 1 : 0) + (offset != null ? 1 : 0) + (fromTime != null ? 1 : 0);
     if (begins > 1) {
-      throw new CommandFailure(ExitCode.USAGE, "--from-beginning, --offset and --from-time exclude one another", null);
+      throw new CommandFailure(
+          ExitCode.USAGE, "--from-beginning, --offset and --from-time exclude one another", null);
     }
     if (maxMessages != null && maxMessages < 0) {
-      throw new CommandFailure(ExitCode.USAGE, "--max-messages is " + maxMessages + ", expected 0 or more", null);
+      throw new CommandFailure(
+          ExitCode.USAGE, "--max-messages is " + maxMessages + ", expected 0 or more", null);
     }
   }
 
   private List<TopicPartition> choosePartitions(Consumer<byte[], byte[]> consumer) {
     TreeSet<Integer> existing = new TreeSet<>();
-    for (PartitionDescription partition : cluster.await(consumer.describeTopic(topic)).partitions()) {
+    for (PartitionDescription partition :
+        cluster.await(consumer.describeTopic(topic)).partitions()) {
       existing.add(partition.partition());
     }
     for (int partition : partitions) {
       if (!existing.contains(partition)) {
         throw new CommandFailure(
-            ExitCode.USAGE, "topic " + topic + " has no partition " + partition + ", only 0 to " + existing.last(), null);
+            ExitCode.USAGE,
+            "topic " + topic + " has no partition " + partition + ", only 0 to " + existing.last(),
+            null);
       }
     }
     return (partitions.isEmpty() ? existing : new TreeSet<>(partitions))
@@ -148,7 +174,8 @@ final class ConsumeCommand implements Callable<Integer> {
     if (fromBeginning || "earliest".equals(offset)) {
       consumer.seekToBeginning(assigned);
     } else if (fromTime != null) {
-      consumer.seekToTimestamp(assigned, TimeArgument.parse("--from-time", fromTime, System::currentTimeMillis));
+      consumer.seekToTimestamp(
+          assigned, TimeArgument.parse("--from-time", fromTime, System::currentTimeMillis));
     } else if (offset == null || offset.equals("latest")) {
       consumer.seekToEnd(assigned);
     } else {
@@ -156,7 +183,8 @@ final class ConsumeCommand implements Callable<Integer> {
     }
   }
 
-  private void seekToOffset(Consumer<byte[], byte[]> consumer, List<TopicPartition> assigned, long wanted) {
+  private void seekToOffset(
+      Consumer<byte[], byte[]> consumer, List<TopicPartition> assigned, long wanted) {
     if (wanted >= 0) {
       assigned.forEach(partition -> consumer.seek(partition, wanted));
       return;
@@ -173,11 +201,14 @@ final class ConsumeCommand implements Callable<Integer> {
       return Long.parseLong(text);
     } catch (NumberFormatException e) {
       throw new CommandFailure(
-          ExitCode.USAGE, "--offset is '" + text + "', expected a number, -N for the last N, earliest or latest", null);
+          ExitCode.USAGE,
+          "--offset is '" + text + "', expected a number, -N for the last N, earliest or latest",
+          null);
     }
   }
 
-  private void print(Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends, OutputStream out) {
+  private void print(
+      Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends, OutputStream out) {
     long printed = 0;
     long lastRecordNanos = System.nanoTime();
     Map<TopicPartition, Long> unread = new HashMap<>(ends);
@@ -211,7 +242,8 @@ final class ConsumeCommand implements Callable<Integer> {
         }
         throw new UncheckedIOException("cannot write to standard output", e);
       }
-      if (idleTimeoutMs != null && System.nanoTime() - lastRecordNanos > idleTimeoutMs * 1_000_000) {
+      if (idleTimeoutMs != null
+          && System.nanoTime() - lastRecordNanos > idleTimeoutMs * 1_000_000) {
         return;
       }
     }
@@ -222,7 +254,8 @@ final class ConsumeCommand implements Callable<Integer> {
     return e.getMessage() != null && e.getMessage().contains("Broken pipe");
   }
 
-  private void printRecord(ConsumerRecord<byte[], byte[]> record, OutputStream out) throws IOException {
+  private void printRecord(ConsumerRecord<byte[], byte[]> record, OutputStream out)
+      throws IOException {
     if (console.json()) {
       out.write(Json.line(RecordText.toJson(record)).getBytes(StandardCharsets.UTF_8));
       out.write('\n');

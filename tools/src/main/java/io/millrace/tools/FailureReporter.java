@@ -9,14 +9,20 @@ import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
 
-/** Turns what a command throws into a line on standard error and an exit code. A stack trace means a bug of ours. */
+/**
+ * Turns what a command throws into a line on standard error and an exit code. A stack trace means a
+ * bug of ours.
+ */
 final class FailureReporter implements IExecutionExceptionHandler {
 
   @Override
   public int handleExecutionException(Exception thrown, CommandLine command, ParseResult parsed) {
     command.getOut().flush();
     PrintWriter err = command.getErr();
-    Throwable cause = thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+    Throwable cause =
+        thrown instanceof CompletionException && thrown.getCause() != null
+            ? thrown.getCause()
+            : thrown;
     if (cause instanceof CommandFailure failure) {
       err.println("millrace: " + failure.getMessage());
       if (failure.hint() != null) {

@@ -40,7 +40,10 @@ final class LogDumpCommand implements Callable<Integer> {
 
   @Mixin private Console console;
 
-  @Parameters(paramLabel = "PATH", arity = "1..*", description = "Partition directories or .log files.")
+  @Parameters(
+      paramLabel = "PATH",
+      arity = "1..*",
+      description = "Partition directories or .log files.")
   private List<Path> paths = new ArrayList<>();
 
   @Option(names = "--records", description = "Lists the records, too.")
@@ -61,9 +64,13 @@ final class LogDumpCommand implements Callable<Integer> {
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
         try (Stream<Path> files = Files.list(path)) {
-          List<Path> found = files.filter(file -> file.toString().endsWith(".log")).sorted().toList();
+          List<Path> found =
+              files.filter(file -> file.toString().endsWith(".log")).sorted().toList();
           if (found.isEmpty()) {
-            throw new CommandFailure(ExitCode.FAILED, "no .log file in " + path, "Name the directory of one partition, such as data/node-1/orders-0.");
+            throw new CommandFailure(
+                ExitCode.FAILED,
+                "no .log file in " + path,
+                "Name the directory of one partition, such as data/node-1/orders-0.");
           }
           segments.addAll(found);
         }
@@ -78,7 +85,17 @@ final class LogDumpCommand implements Callable<Integer> {
 
   private void dump(Path segment) throws IOException {
     Table table =
-        new Table(">POSITION", ">OFFSETS", ">RECORDS", ">BYTES", ">EPOCH", "CODEC", "TIME", ">PRODUCER", ">SEQUENCE", "CRC");
+        new Table(
+            ">POSITION",
+            ">OFFSETS",
+            ">RECORDS",
+            ">BYTES",
+            ">EPOCH",
+            "CODEC",
+            "TIME",
+            ">PRODUCER",
+            ">SEQUENCE",
+            "CRC");
     List<String> recordLines = new ArrayList<>();
     long position = 0;
     String end = null;
@@ -112,13 +129,16 @@ final class LogDumpCommand implements Callable<Integer> {
   }
 
   /** The batch at a position, or null when what stands there is not a whole batch. */
-  private static @Nullable RecordBatch read(FileChannel file, long position, long size) throws IOException {
+  private static @Nullable RecordBatch read(FileChannel file, long position, long size)
+      throws IOException {
     if (size - position < RecordBatch.HEADER_SIZE) {
       return null;
     }
     ByteBuffer header = readFully(file, position, RecordBatch.LOG_OVERHEAD);
     long batchSize = (long) RecordBatch.LOG_OVERHEAD + header.getInt(8);
-    if (batchSize < RecordBatch.HEADER_SIZE || batchSize > BATCH_SIZE_MAX || batchSize > size - position) {
+    if (batchSize < RecordBatch.HEADER_SIZE
+        || batchSize > BATCH_SIZE_MAX
+        || batchSize > size - position) {
       return null;
     }
     try {
@@ -128,12 +148,14 @@ final class LogDumpCommand implements Callable<Integer> {
     }
   }
 
-  private static ByteBuffer readFully(FileChannel file, long position, int length) throws IOException {
+  private static ByteBuffer readFully(FileChannel file, long position, int length)
+      throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(length);
     while (bytes.hasRemaining()) {
       int count = file.read(bytes, position + bytes.position());
       if (count < 0) {
-        throw new IOException("the file ended at " + (position + bytes.position()) + " while it was read");
+        throw new IOException(
+            "the file ended at " + (position + bytes.position()) + " while it was read");
       }
     }
     return bytes.flip();
@@ -145,13 +167,18 @@ final class LogDumpCommand implements Callable<Integer> {
     while (head.hasRemaining()) {
       if (head.get() != 0) {
         damaged++;
-        return "torn or damaged at position " + position + ": " + left + " bytes that are not a batch";
+        return "torn or damaged at position "
+            + position
+            + ": "
+            + left
+            + " bytes that are not a batch";
       }
     }
     return left + " bytes set aside behind position " + position;
   }
 
-  private void show(Path segment, long position, RecordBatch batch, Table table, List<String> recordLines) {
+  private void show(
+      Path segment, long position, RecordBatch batch, Table table, List<String> recordLines) {
     boolean valid = batch.magic() == RecordBatch.MAGIC && batch.isCrcValid();
     if (!valid) {
       damaged++;
@@ -175,13 +202,21 @@ final class LogDumpCommand implements Callable<Integer> {
     if (records && valid) {
       for (Record record : batch.records()) {
         recordLines.add(
-            "  offset " + record.offset() + "  " + RecordText.time(record.timestamp()) + "  key " + text(record.key()) + "  value "
-                + text(record.value()) + (record.headers().isEmpty() ? "" : "  headers " + record.headers().size()));
+            "  offset "
+                + record.offset()
+                + "  "
+                + RecordText.time(record.timestamp())
+                + "  key "
+                + text(record.key())
+                + "  value "
+                + text(record.value())
+                + (record.headers().isEmpty() ? "" : "  headers " + record.headers().size()));
       }
     }
   }
 
-  private Map<String, Object> json(Path segment, long position, RecordBatch batch, String codec, boolean valid) {
+  private Map<String, Object> json(
+      Path segment, long position, RecordBatch batch, String codec, boolean valid) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("file", segment);
     json.put("position", position);

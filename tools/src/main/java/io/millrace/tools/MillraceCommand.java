@@ -10,7 +10,8 @@ import picocli.CommandLine.Spec;
 /** {@code millrace}: the root of all commands. */
 @Command(
     name = "millrace",
-    description = "A distributed message log that speaks the Kafka protocol and coordinates itself.",
+    description =
+        "A distributed message log that speaks the Kafka protocol and coordinates itself.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",

@@ -22,7 +22,8 @@ final class NodeConfigKeysCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<ConfigKey<?>> keys = NodeConfig.keys().stream().sorted(Comparator.comparing(ConfigKey<?>::name)).toList();
+    List<ConfigKey<?>> keys =
+        NodeConfig.keys().stream().sorted(Comparator.comparing(ConfigKey<?>::name)).toList();
     if (console.json()) {
       for (ConfigKey<?> key : keys) {
         Map<String, Object> entry = new LinkedHashMap<>();
@@ -35,7 +36,13 @@ final class NodeConfigKeysCommand implements Callable<Integer> {
       return ExitCode.OK;
     }
     Table table = new Table("KEY", "DEFAULT", "ALLOWED", "MEANING");
-    keys.forEach(key -> table.row(key.name(), key.defaultText().isEmpty() ? "-" : key.defaultText(), key.allowed(), key.sentence()));
+    keys.forEach(
+        key ->
+            table.row(
+                key.name(),
+                key.defaultText().isEmpty() ? "-" : key.defaultText(),
+                key.allowed(),
+                key.sentence()));
     console.print(table);
     return ExitCode.OK;
   }

@@ -32,16 +32,30 @@ final class NodeStartCommand implements Callable<Integer> {
   @Mixin private ConfigOption config;
   @Mixin private Console console;
 
-  @Option(names = "--daemon", description = "Runs in the background; returns when the node is ready.")
+  @Option(
+      names = "--daemon",
+      description = "Runs in the background; returns when the node is ready.")
   private boolean daemon;
 
-  @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "INFO", description = "TRACE, DEBUG, INFO, WARN or ERROR. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--log-level",
+      paramLabel = "LEVEL",
+      defaultValue = "INFO",
+      description = "TRACE, DEBUG, INFO, WARN or ERROR. Default: ${DEFAULT-VALUE}.")
   private String logLevel = "INFO";
 
-  @Option(names = "--log-file", paramLabel = "FILE", description = "Where the log goes. Default: standard error, or millrace.log in the data directory with --daemon.")
+  @Option(
+      names = "--log-file",
+      paramLabel = "FILE",
+      description =
+          "Where the log goes. Default: standard error, or millrace.log in the data directory with --daemon.")
   private @Nullable Path logFile;
 
-  @Option(names = "--wait-s", paramLabel = "S", defaultValue = "60", description = "With --daemon: how long to wait for readiness. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--wait-s",
+      paramLabel = "S",
+      defaultValue = "60",
+      description = "With --daemon: how long to wait for readiness. Default: ${DEFAULT-VALUE}.")
   private long waitSeconds;
 
   @Override
@@ -65,11 +79,15 @@ final class NodeStartCommand implements Callable<Integer> {
 
   /** The command line of the process in the background. */
   private List<String> arguments(Path log) {
-    List<String> arguments = new ArrayList<>(List.of("node", "start", "--log-level", logLevel, "--log-file", log.toString()));
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("node", "start", "--log-level", logLevel, "--log-file", log.toString()));
     if (config.file() != null) {
       arguments.addAll(List.of("--config", config.file().toString()));
     }
-    config.overrides().forEach((key, value) -> arguments.addAll(List.of("--override", key + "=" + value)));
+    config
+        .overrides()
+        .forEach((key, value) -> arguments.addAll(List.of("--override", key + "=" + value)));
     return arguments;
   }
 }

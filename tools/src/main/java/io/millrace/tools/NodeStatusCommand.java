@@ -20,7 +20,11 @@ import picocli.CommandLine.Mixin;
     description = "Says whether a node of this machine runs.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
-    footer = {"  millrace node status --config node-1.properties", "", "Exits with 0 when it is ready, with 4 when not."})
+    footer = {
+      "  millrace node status --config node-1.properties",
+      "",
+      "Exits with 0 when it is ready, with 4 when not."
+    })
 final class NodeStatusCommand implements Callable<Integer> {
 
   @Mixin private ConfigOption config;
@@ -58,6 +62,8 @@ final class NodeStatusCommand implements Callable<Integer> {
         console.say(state.get().message());
       }
     }
-    return running && state.get().phase() == NodeState.Phase.READY ? ExitCode.OK : ExitCode.NOT_HEALTHY;
+    return running && state.get().phase() == NodeState.Phase.READY
+        ? ExitCode.OK
+        : ExitCode.NOT_HEALTHY;
   }
 }

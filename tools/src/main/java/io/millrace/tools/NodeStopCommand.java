@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
 /** {@code millrace node stop}. */
 @Command(
     name = "stop",
-    description = "Stops a node of this machine: it hands its leaderships over first, so that clients see no failure.",
+    description =
+        "Stops a node of this machine: it hands its leaderships over first, so that clients see no failure.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {"  millrace node stop --config node-1.properties"})
@@ -24,13 +25,18 @@ final class NodeStopCommand implements Callable<Integer> {
   @Mixin private ConfigOption config;
   @Mixin private Console console;
 
-  @Option(names = "--timeout-s", paramLabel = "S", defaultValue = "60", description = "How long to wait for its end. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--timeout-s",
+      paramLabel = "S",
+      defaultValue = "60",
+      description = "How long to wait for its end. Default: ${DEFAULT-VALUE}.")
   private long timeoutSeconds;
 
   @Override
   public Integer call() throws IOException, InterruptedException, ExecutionException {
     NodeConfig node = config.load();
-    Optional<ProcessHandle> process = NodeState.read(ConfigOption.stateFile(node)).flatMap(NodeState::process);
+    Optional<ProcessHandle> process =
+        NodeState.read(ConfigOption.stateFile(node)).flatMap(NodeState::process);
     if (process.isEmpty()) {
       console.say("Node " + node.quorum().nodeId() + " is not running.");
       return ExitCode.OK;
@@ -42,11 +48,23 @@ final class NodeStopCommand implements Callable<Integer> {
     } catch (TimeoutException e) {
       throw new CommandFailure(
           ExitCode.FAILED,
-          "node " + node.quorum().nodeId() + " (pid " + process.get().pid() + ") still runs after " + timeoutSeconds + " s",
-          "It may be handing leaderships over. 'kill -9 " + process.get().pid() + "' loses nothing that was acknowledged.");
+          "node "
+              + node.quorum().nodeId()
+              + " (pid "
+              + process.get().pid()
+              + ") still runs after "
+              + timeoutSeconds
+              + " s",
+          "It may be handing leaderships over. 'kill -9 "
+              + process.get().pid()
+              + "' loses nothing that was acknowledged.");
     }
     console.say(
-        "Node " + node.quorum().nodeId() + " stopped in " + (System.nanoTime() - started) / 1_000_000 + " ms.");
+        "Node "
+            + node.quorum().nodeId()
+            + " stopped in "
+            + (System.nanoTime() - started) / 1_000_000
+            + " ms.");
     return ExitCode.OK;
   }
 }

@@ -49,13 +49,17 @@ final class ProduceCommand implements Callable<Integer> {
   @Option(names = "--topic", required = true, paramLabel = "NAME", description = "Where to.")
   private String topic = "";
 
-  @Option(names = "--partition", paramLabel = "N", description = "Always this partition. Default: by the key, or else spread.")
+  @Option(
+      names = "--partition",
+      paramLabel = "N",
+      description = "Always this partition. Default: by the key, or else spread.")
   private @Nullable Integer partition;
 
   @Option(
       names = "--key-separator",
       paramLabel = "TEXT",
-      description = "Splits a line at its first TEXT into key and value. Default: the whole line is the value.")
+      description =
+          "Splits a line at its first TEXT into key and value. Default: the whole line is the value.")
   private @Nullable String keySeparator;
 
   @Option(
@@ -64,10 +68,17 @@ final class ProduceCommand implements Callable<Integer> {
       description = "A key or value that is exactly TEXT is sent as null.")
   private @Nullable String nullMarker;
 
-  @Option(names = "--header", paramLabel = "KEY=VALUE", description = "A header for every record. May be repeated.")
+  @Option(
+      names = "--header",
+      paramLabel = "KEY=VALUE",
+      description = "A header for every record. May be repeated.")
   private Map<String, String> headers = new LinkedHashMap<>();
 
-  @Option(names = "--acks", paramLabel = "0|1|all", defaultValue = "all", description = "Whom to wait for. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--acks",
+      paramLabel = "0|1|all",
+      defaultValue = "all",
+      description = "Whom to wait for. Default: ${DEFAULT-VALUE}.")
   private String acks = "all";
 
   @Option(
@@ -77,7 +88,10 @@ final class ProduceCommand implements Callable<Integer> {
       description = "none, gzip, snappy, lz4 or zstd. Default: ${DEFAULT-VALUE}.")
   private String compression = "none";
 
-  @Option(names = "--producer-property", paramLabel = "KEY=VALUE", description = "Any producer config by Kafka's name. May be repeated.")
+  @Option(
+      names = "--producer-property",
+      paramLabel = "KEY=VALUE",
+      description = "Any producer config by Kafka's name. May be repeated.")
   private Map<String, String> producerProperties = new LinkedHashMap<>();
 
   private final AtomicLong sent = new AtomicLong();
@@ -92,14 +106,19 @@ final class ProduceCommand implements Callable<Integer> {
     producerProperties.forEach(properties::setProperty);
     properties.setProperty("acks", acksCode(acks));
     try (Producer<byte[], byte[]> producer =
-        Producer.builder().properties(properties).compression(CompressionType.parse(compression)).build()) {
+        Producer.builder()
+            .properties(properties)
+            .compression(CompressionType.parse(compression))
+            .build()) {
       sendLines(producer, fixedHeaders);
       producer.flush();
     }
     RuntimeException failure = firstFailure.get();
     if (failure != null) {
       throw new CommandFailure(
-          ExitCode.FAILED, failed + " of " + (sent.get() + failed.get()) + " records were not acknowledged", null);
+          ExitCode.FAILED,
+          failed + " of " + (sent.get() + failed.get()) + " records were not acknowledged",
+          null);
     }
     if (console.json()) {
       console.printJson(Map.of("acknowledged", sent.get()));
@@ -114,7 +133,9 @@ final class ProduceCommand implements Callable<Integer> {
       case "0" -> "0";
       case "1" -> "1";
       case "all", "-1" -> "all";
-      default -> throw new CommandFailure(ExitCode.USAGE, "--acks is '" + text + "', expected 0, 1 or all", null);
+      default ->
+          throw new CommandFailure(
+              ExitCode.USAGE, "--acks is '" + text + "', expected 0, 1 or all", null);
     };
   }
 
@@ -122,7 +143,9 @@ final class ProduceCommand implements Callable<Integer> {
     boolean interactive = System.console() != null && !console.json();
     long number = 0;
     try {
-      BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, console.json() ? StandardCharsets.UTF_8 : RAW));
+      BufferedReader lines =
+          new BufferedReader(
+              new InputStreamReader(System.in, console.json() ? StandardCharsets.UTF_8 : RAW));
       if (interactive && lines.ready()) {
         interactive = false;
       }
@@ -137,7 +160,9 @@ final class ProduceCommand implements Callable<Integer> {
           return;
         }
         number++;
-        producer.send(record(line, number, fixedHeaders)).whenComplete((metadata, thrown) -> count(thrown));
+        producer
+            .send(record(line, number, fixedHeaders))
+            .whenComplete((metadata, thrown) -> count(thrown));
       }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read standard input after line " + number, e);
@@ -156,14 +181,16 @@ final class ProduceCommand implements Callable<Integer> {
     }
   }
 
-  private ProducerRecord<byte[], byte[]> record(String line, long number, List<RecordHeader> fixedHeaders) {
+  private ProducerRecord<byte[], byte[]> record(
+      String line, long number, List<RecordHeader> fixedHeaders) {
     if (console.json()) {
       try {
         ProducerRecord<byte[], byte[]> parsed = RecordText.parse(topic, line);
         List<RecordHeader> all = new ArrayList<>(parsed.headers());
         all.addAll(fixedHeaders);
         Integer target = partition != null ? partition : parsed.partition();
-        return new ProducerRecord<>(topic, target, parsed.timestamp(), parsed.key(), parsed.value(), all);
+        return new ProducerRecord<>(
+            topic, target, parsed.timestamp(), parsed.key(), parsed.value(), all);
       } catch (IllegalArgumentException e) {
         throw new CommandFailure(ExitCode.USAGE, "line " + number + ": " + e.getMessage(), null);
       }
@@ -175,7 +202,9 @@ final class ProduceCommand implements Callable<Integer> {
       int at = line.indexOf(separator);
       if (at < 0) {
         throw new CommandFailure(
-            ExitCode.USAGE, "line " + number + " has no key separator '" + keySeparator + "': " + abbreviated(line), null);
+            ExitCode.USAGE,
+            "line " + number + " has no key separator '" + keySeparator + "': " + abbreviated(line),
+            null);
       }
       key = line.substring(0, at);
       value = line.substring(at + separator.length());
@@ -184,7 +213,9 @@ final class ProduceCommand implements Callable<Integer> {
   }
 
   private byte @Nullable [] bytes(@Nullable String text) {
-    return text == null || (nullMarker != null && text.equals(raw(nullMarker))) ? null : text.getBytes(RAW);
+    return text == null || (nullMarker != null && text.equals(raw(nullMarker)))
+        ? null
+        : text.getBytes(RAW);
   }
 
   private static String raw(String text) {

@@ -19,14 +19,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records as JSON, one object a line, the same form out of {@code consume --json} and into {@code produce --json}:
+ * Records as JSON, one object a line, the same form out of {@code consume --json} and into {@code
+ * produce --json}:
  *
  * <pre>{@code
  * {"topic":"orders","partition":0,"offset":7,"timestamp":1700000000000,"key":"k","value":"v","headers":[{"key":"h","value":"x"}]}
  * }</pre>
  *
- * <p>Bytes that are not UTF-8 stand as base64 under {@code keyBase64}, {@code valueBase64}. Unknown members are an error, so that a
- * misspelt one does not lose data in silence.
+ * <p>Bytes that are not UTF-8 stand as base64 under {@code keyBase64}, {@code valueBase64}. Unknown
+ * members are an error, so that a misspelt one does not lose data in silence.
  */
 final class RecordText {
 
@@ -56,14 +57,18 @@ final class RecordText {
     return json;
   }
 
-  /** UTF-8 text of the bytes, each malformed sequence as the replacement character; {@code null} for null. */
+  /**
+   * UTF-8 text of the bytes, each malformed sequence as the replacement character; {@code null} for
+   * null.
+   */
   static String text(byte @Nullable [] bytes) {
     return bytes == null ? "null" : new String(bytes, StandardCharsets.UTF_8);
   }
 
   /** Headers as {@code key=value,key=value}. */
   static String text(List<RecordHeader> headers) {
-    return String.join(",", headers.stream().map(header -> header.key() + "=" + text(header.value())).toList());
+    return String.join(
+        ",", headers.stream().map(header -> header.key() + "=" + text(header.value())).toList());
   }
 
   /** A timestamp as people read it. */
@@ -86,19 +91,25 @@ final class RecordText {
   /**
    * Reads a record from a line.
    *
-   * @param topic where it goes; the line's own topic and offset are ignored, so that output of another topic can be piped in
-   * @throws IllegalArgumentException when the line is not such an object; the message says what is wrong
+   * @param topic where it goes; the line's own topic and offset are ignored, so that output of
+   *     another topic can be piped in
+   * @throws IllegalArgumentException when the line is not such an object; the message says what is
+   *     wrong
    */
   static ProducerRecord<byte[], byte[]> parse(String topic, String line) {
     try (JsonParser json = JSON.createParser(line)) {
       return parse(topic, json);
     } catch (IOException e) {
       String message = e.getMessage();
-      throw new IllegalArgumentException("not a JSON object: " + (message == null ? e : message.lines().findFirst().orElse(message)), e);
+      throw new IllegalArgumentException(
+          "not a JSON object: "
+              + (message == null ? e : message.lines().findFirst().orElse(message)),
+          e);
     }
   }
 
-  private static ProducerRecord<byte[], byte[]> parse(String topic, JsonParser json) throws IOException {
+  private static ProducerRecord<byte[], byte[]> parse(String topic, JsonParser json)
+      throws IOException {
     expect(json.nextToken(), JsonToken.START_OBJECT, "a record");
     Integer partition = null;
     Long timestamp = null;
@@ -110,16 +121,27 @@ final class RecordText {
       json.nextToken();
       switch (name) {
         case "topic", "offset" -> json.skipChildren();
-        case "partition" -> partition = json.currentToken() == JsonToken.VALUE_NULL ? null : json.getIntValue();
-        case "timestamp" -> timestamp = json.currentToken() == JsonToken.VALUE_NULL ? null : json.getLongValue();
+        case "partition" ->
+            partition = json.currentToken() == JsonToken.VALUE_NULL ? null : json.getIntValue();
+        case "timestamp" ->
+            timestamp = json.currentToken() == JsonToken.VALUE_NULL ? null : json.getLongValue();
         case "key", "keyBase64" -> key = bytes(json, name);
         case "value", "valueBase64" -> value = bytes(json, name);
         case "headers" -> headers = headers(json);
-        default -> throw new IllegalArgumentException(
-            "unknown member '" + name + "', expected topic, partition, offset, timestamp, key, value, headers");
+        default ->
+            throw new IllegalArgumentException(
+                "unknown member '"
+                    + name
+                    + "', expected topic, partition, offset, timestamp, key, value, headers");
       }
     }
-    return new ProducerRecord<>(topic, partition, timestamp == null || timestamp < 0 ? null : timestamp, key, value, headers);
+    return new ProducerRecord<>(
+        topic,
+        partition,
+        timestamp == null || timestamp < 0 ? null : timestamp,
+        key,
+        value,
+        headers);
   }
 
   private static List<RecordHeader> headers(JsonParser json) throws IOException {
@@ -135,7 +157,9 @@ final class RecordText {
         switch (name) {
           case "key" -> key = json.getText();
           case "value", "valueBase64" -> value = bytes(json, name);
-          default -> throw new IllegalArgumentException("unknown member '" + name + "' of a header, expected key, value");
+          default ->
+              throw new IllegalArgumentException(
+                  "unknown member '" + name + "' of a header, expected key, value");
         }
       }
       if (key == null) {
@@ -151,7 +175,9 @@ final class RecordText {
       return null;
     }
     expect(json.currentToken(), JsonToken.VALUE_STRING, "member '" + name + "'");
-    return name.endsWith("Base64") ? json.getBinaryValue() : json.getText().getBytes(StandardCharsets.UTF_8);
+    return name.endsWith("Base64")
+        ? json.getBinaryValue()
+        : json.getText().getBytes(StandardCharsets.UTF_8);
   }
 
   private static void expect(@Nullable JsonToken token, JsonToken expected, String what) {

@@ -17,8 +17,8 @@ final class TimeArgument {
   private TimeArgument() {}
 
   /**
-   * Reads an instant ({@code 2026-11-22T08:00:00Z}), a local date and time ({@code 2026-11-22T08:00}), epoch milliseconds, or
-   * an age ({@code 15m}).
+   * Reads an instant ({@code 2026-11-22T08:00:00Z}), a local date and time ({@code
+   * 2026-11-22T08:00}), epoch milliseconds, or an age ({@code 15m}).
    *
    * @return milliseconds since the epoch
    * @throws CommandFailure naming the flag and the forms, when it is none of these
@@ -39,7 +39,10 @@ final class TimeArgument {
       } catch (DateTimeException notLocalEither) {
         throw new CommandFailure(
             ExitCode.USAGE,
-            flag + " is '" + text + "', expected a time such as 2026-11-22T08:00:00Z, epoch milliseconds, or an age such as 15m",
+            flag
+                + " is '"
+                + text
+                + "', expected a time such as 2026-11-22T08:00:00Z, epoch milliseconds, or an age such as 15m",
             null);
       }
     }

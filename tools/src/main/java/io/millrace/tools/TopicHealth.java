@@ -12,9 +12,13 @@ import io.millrace.client.TopicDescription;
 record TopicHealth(long leaderless, long underReplicated) {
 
   static TopicHealth of(TopicDescription topic) {
-    long leaderless = topic.partitions().stream().filter(partition -> !partition.hasLeader()).count();
+    long leaderless =
+        topic.partitions().stream().filter(partition -> !partition.hasLeader()).count();
     long under =
-        topic.partitions().stream().filter(PartitionDescription::hasLeader).filter(PartitionDescription::isUnderReplicated).count();
+        topic.partitions().stream()
+            .filter(PartitionDescription::hasLeader)
+            .filter(PartitionDescription::isUnderReplicated)
+            .count();
     return new TopicHealth(leaderless, under);
   }
 

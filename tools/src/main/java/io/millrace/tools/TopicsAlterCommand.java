@@ -34,13 +34,22 @@ final class TopicsAlterCommand implements Callable<Integer> {
   @Option(names = "--topic", required = true, paramLabel = "NAME", description = "Which one.")
   private String topic = "";
 
-  @Option(names = "--partitions", paramLabel = "N", description = "How many it shall have; more than now.")
+  @Option(
+      names = "--partitions",
+      paramLabel = "N",
+      description = "How many it shall have; more than now.")
   private @Nullable Integer partitions;
 
-  @Option(names = "--config", paramLabel = "KEY=VALUE", description = "Sets a config. May be repeated.")
+  @Option(
+      names = "--config",
+      paramLabel = "KEY=VALUE",
+      description = "Sets a config. May be repeated.")
   private Map<String, String> configs = new LinkedHashMap<>();
 
-  @Option(names = "--delete-config", paramLabel = "KEY", description = "Gives a config its default again. May be repeated.")
+  @Option(
+      names = "--delete-config",
+      paramLabel = "KEY",
+      description = "Gives a config its default again. May be repeated.")
   private List<String> deletedConfigs = new ArrayList<>();
 
   @Option(names = "--validate-only", description = "Only says whether it would work.")
@@ -52,7 +61,10 @@ final class TopicsAlterCommand implements Callable<Integer> {
     configs.forEach((name, value) -> changes.add(ConfigChange.set(name, value)));
     deletedConfigs.forEach(name -> changes.add(ConfigChange.delete(name)));
     if (partitions == null && changes.isEmpty()) {
-      throw new CommandFailure(ExitCode.USAGE, "nothing to change: give --partitions, --config or --delete-config", null);
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          "nothing to change: give --partitions, --config or --delete-config",
+          null);
     }
     try (Admin admin = cluster.admin()) {
       // Configs first: when one of them is refused, no partition has been added.

@@ -33,10 +33,17 @@ final class TopicsCreateCommand implements Callable<Integer> {
   @Mixin private ClusterOptions cluster;
   @Mixin private Console console;
 
-  @Option(names = "--topic", required = true, paramLabel = "NAME", description = "Its name: letters, digits, '.', '_', '-'; at most 249.")
+  @Option(
+      names = "--topic",
+      required = true,
+      paramLabel = "NAME",
+      description = "Its name: letters, digits, '.', '_', '-'; at most 249.")
   private String topic = "";
 
-  @Option(names = "--partitions", paramLabel = "N", description = "How many. Default: the cluster's num.partitions.")
+  @Option(
+      names = "--partitions",
+      paramLabel = "N",
+      description = "How many. Default: the cluster's num.partitions.")
   private @Nullable Integer partitions;
 
   @Option(
@@ -48,10 +55,14 @@ final class TopicsCreateCommand implements Callable<Integer> {
   @Option(
       names = "--replica-assignment",
       paramLabel = "B:B,...",
-      description = "Brokers by partition, the preferred leader first: 1:2,2:3 places partition 0 on 1 and 2, partition 1 on 2 and 3.")
+      description =
+          "Brokers by partition, the preferred leader first: 1:2,2:3 places partition 0 on 1 and 2, partition 1 on 2 and 3.")
   private @Nullable String replicaAssignment;
 
-  @Option(names = "--config", paramLabel = "KEY=VALUE", description = "A topic config, by Kafka's name. May be repeated.")
+  @Option(
+      names = "--config",
+      paramLabel = "KEY=VALUE",
+      description = "A topic config, by Kafka's name. May be repeated.")
   private Map<String, String> configs = new LinkedHashMap<>();
 
   @Option(names = "--if-not-exists", description = "Is content when the topic is there already.")
@@ -64,12 +75,15 @@ final class TopicsCreateCommand implements Callable<Integer> {
   public Integer call() {
     NewTopic wanted = wanted();
     try (Admin admin = cluster.admin()) {
-      CompletableFuture<CreatedTopic> answer = admin.createTopics(List.of(wanted), validateOnly).get(topic);
+      CompletableFuture<CreatedTopic> answer =
+          admin.createTopics(List.of(wanted), validateOnly).get(topic);
       CreatedTopic created;
       try {
         created = answer.join();
       } catch (CompletionException e) {
-        if (ifNotExists && e.getCause() instanceof MillraceException failure && failure.error() == ErrorCode.TOPIC_ALREADY_EXISTS) {
+        if (ifNotExists
+            && e.getCause() instanceof MillraceException failure
+            && failure.error() == ErrorCode.TOPIC_ALREADY_EXISTS) {
           report(null);
           return ExitCode.OK;
         }
@@ -84,11 +98,16 @@ final class TopicsCreateCommand implements Callable<Integer> {
     if (replicaAssignment != null) {
       if (partitions != null || replicationFactor != null) {
         throw new CommandFailure(
-            ExitCode.USAGE, "--replica-assignment says how many partitions and replicas; leave --partitions and --replication-factor out", null);
+            ExitCode.USAGE,
+            "--replica-assignment says how many partitions and replicas; leave --partitions and --replication-factor out",
+            null);
       }
       return NewTopic.of(topic, parseAssignment(replicaAssignment)).withConfigs(configs);
     }
-    return NewTopic.of(topic, atLeastOne("--partitions", partitions), atLeastOne("--replication-factor", replicationFactor))
+    return NewTopic.of(
+            topic,
+            atLeastOne("--partitions", partitions),
+            atLeastOne("--replication-factor", replicationFactor))
         .withConfigs(configs);
   }
 
@@ -97,7 +116,8 @@ final class TopicsCreateCommand implements Callable<Integer> {
       return NewTopic.BROKER_DEFAULT;
     }
     if (value < 1) {
-      throw new CommandFailure(ExitCode.USAGE, flag + " is " + value + ", expected 1 or more", null);
+      throw new CommandFailure(
+          ExitCode.USAGE, flag + " is " + value + ", expected 1 or more", null);
     }
     return value;
   }
@@ -107,11 +127,20 @@ final class TopicsCreateCommand implements Callable<Integer> {
     Map<Integer, List<Integer>> assignment = new TreeMap<>();
     for (String partition : text.split(",", -1)) {
       try {
-        List<Integer> brokers = List.of(partition.split(":", -1)).stream().map(broker -> Integer.valueOf(broker.strip())).toList();
+        List<Integer> brokers =
+            List.of(partition.split(":", -1)).stream()
+                .map(broker -> Integer.valueOf(broker.strip()))
+                .toList();
         assignment.put(assignment.size(), brokers);
       } catch (NumberFormatException e) {
         throw new CommandFailure(
-            ExitCode.USAGE, "--replica-assignment '" + text + "': '" + partition + "' is not broker ids such as 1:2:3", null);
+            ExitCode.USAGE,
+            "--replica-assignment '"
+                + text
+                + "': '"
+                + partition
+                + "' is not broker ids such as 1:2:3",
+            null);
       }
     }
     return assignment;
@@ -132,9 +161,16 @@ final class TopicsCreateCommand implements Callable<Integer> {
       console.say("Topic " + topic + " exists already; nothing changed.");
     } else {
       console.say(
-          (validateOnly ? "Would create topic " : "Created topic ") + topic
-              + (created.partitions() < 0 ? "." : " with " + created.partitions() + (created.partitions() == 1 ? " partition" : " partitions")
-                  + " and replication factor " + created.replicationFactor() + "."));
+          (validateOnly ? "Would create topic " : "Created topic ")
+              + topic
+              + (created.partitions() < 0
+                  ? "."
+                  : " with "
+                      + created.partitions()
+                      + (created.partitions() == 1 ? " partition" : " partitions")
+                      + " and replication factor "
+                      + created.replicationFactor()
+                      + "."));
     }
   }
 }

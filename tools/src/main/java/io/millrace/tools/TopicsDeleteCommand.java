@@ -20,13 +20,20 @@ import picocli.CommandLine.Option;
     description = "Deletes topics with all their records. There is no way back.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
-    footer = {"  millrace topics delete --topic orders", "  millrace topics delete --topic orders --if-exists"})
+    footer = {
+      "  millrace topics delete --topic orders",
+      "  millrace topics delete --topic orders --if-exists"
+    })
 final class TopicsDeleteCommand implements Callable<Integer> {
 
   @Mixin private ClusterOptions cluster;
   @Mixin private Console console;
 
-  @Option(names = "--topic", required = true, paramLabel = "NAME", description = "Which one; may be repeated.")
+  @Option(
+      names = "--topic",
+      required = true,
+      paramLabel = "NAME",
+      description = "Which one; may be repeated.")
   private List<String> topics = new ArrayList<>();
 
   @Option(names = "--if-exists", description = "Is content when there is no such topic.")
@@ -54,7 +61,10 @@ final class TopicsDeleteCommand implements Callable<Integer> {
           answer.put("deleted", deleted);
           console.printJson(answer);
         } else {
-          console.say(deleted ? "Deleted topic " + topic + "." : "There is no topic " + topic + "; nothing changed.");
+          console.say(
+              deleted
+                  ? "Deleted topic " + topic + "."
+                  : "There is no topic " + topic + "; nothing changed.");
         }
       }
       return ExitCode.OK;

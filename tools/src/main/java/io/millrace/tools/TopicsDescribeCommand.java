@@ -37,10 +37,15 @@ final class TopicsDescribeCommand implements Callable<Integer> {
   @Mixin private ClusterOptions cluster;
   @Mixin private Console console;
 
-  @Option(names = "--topic", paramLabel = "NAME", description = "Which one; may be repeated. Default: all.")
+  @Option(
+      names = "--topic",
+      paramLabel = "NAME",
+      description = "Which one; may be repeated. Default: all.")
   private List<String> names = new ArrayList<>();
 
-  @Option(names = "--under-replicated-partitions", description = "Only partitions that lack a replica in sync.")
+  @Option(
+      names = "--under-replicated-partitions",
+      description = "Only partitions that lack a replica in sync.")
   private boolean underReplicated;
 
   @Option(names = "--unavailable-partitions", description = "Only partitions without a leader.")
@@ -53,7 +58,9 @@ final class TopicsDescribeCommand implements Callable<Integer> {
   public Integer call() {
     try (Admin admin = cluster.admin()) {
       List<String> wanted =
-          names.isEmpty() ? cluster.await(admin.listTopics()).stream().map(TopicListing::name).sorted().toList() : names;
+          names.isEmpty()
+              ? cluster.await(admin.listTopics()).stream().map(TopicListing::name).sorted().toList()
+              : names;
       if (wanted.isEmpty()) {
         console.say("No topics yet. Create one: millrace topics create --topic NAME");
         return ExitCode.OK;
@@ -92,11 +99,15 @@ final class TopicsDescribeCommand implements Callable<Integer> {
     Map<Integer, Range> ranges = new HashMap<>();
     startAnswers.forEach(
         (id, answer) ->
-            ranges.put(id.partition(), new Range(cluster.await(answer).offset(), cluster.await(endAnswers.get(id)).offset())));
+            ranges.put(
+                id.partition(),
+                new Range(
+                    cluster.await(answer).offset(), cluster.await(endAnswers.get(id)).offset())));
     return ranges;
   }
 
-  private void describe(TopicDescription topic, List<ConfigEntry> configs, Map<Integer, Range> ranges) {
+  private void describe(
+      TopicDescription topic, List<ConfigEntry> configs, Map<Integer, Range> ranges) {
     List<PartitionDescription> partitions =
         topic.partitions().stream()
             .filter(partition -> !underReplicated || partition.isUnderReplicated())
@@ -111,9 +122,14 @@ final class TopicsDescribeCommand implements Callable<Integer> {
     }
     console.say("Topic " + topic.name() + "  id " + topic.topicId() + "  " + TopicHealth.of(topic));
     if (!configs.isEmpty()) {
-      console.say(configs.stream().map(entry -> entry.name() + "=" + entry.value()).sorted().collect(Collectors.joining("  ", "Configs ", "")));
+      console.say(
+          configs.stream()
+              .map(entry -> entry.name() + "=" + entry.value())
+              .sorted()
+              .collect(Collectors.joining("  ", "Configs ", "")));
     }
-    Table table = new Table(">PARTITION", ">LEADER", ">EPOCH", "REPLICAS", "IN SYNC", ">START", ">END");
+    Table table =
+        new Table(">PARTITION", ">LEADER", ">EPOCH", "REPLICAS", "IN SYNC", ">START", ">END");
     for (PartitionDescription partition : partitions) {
       Range range = ranges.get(partition.partition());
       table.row(
@@ -134,7 +150,10 @@ final class TopicsDescribeCommand implements Callable<Integer> {
   }
 
   private static Map<String, Object> json(
-      TopicDescription topic, List<PartitionDescription> partitions, List<ConfigEntry> configs, Map<Integer, Range> ranges) {
+      TopicDescription topic,
+      List<PartitionDescription> partitions,
+      List<ConfigEntry> configs,
+      Map<Integer, Range> ranges) {
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("topic", topic.name());
     answer.put("topicId", topic.topicId());

@@ -18,13 +18,18 @@ import picocli.CommandLine.Option;
     description = "Lists topics.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
-    footer = {"  millrace topics list", "  millrace topics list --names | xargs -n 1 millrace topics describe --topic"})
+    footer = {
+      "  millrace topics list",
+      "  millrace topics list --names | xargs -n 1 millrace topics describe --topic"
+    })
 final class TopicsListCommand implements Callable<Integer> {
 
   @Mixin private ClusterOptions cluster;
   @Mixin private Console console;
 
-  @Option(names = "--exclude-internal", description = "Leaves out topics that belong to the cluster itself.")
+  @Option(
+      names = "--exclude-internal",
+      description = "Leaves out topics that belong to the cluster itself.")
   private boolean excludeInternal;
 
   @Option(names = "--names", description = "Only names, one a line.")
@@ -44,7 +49,9 @@ final class TopicsListCommand implements Callable<Integer> {
         return ExitCode.OK;
       }
       List<TopicDescription> topics =
-          names.isEmpty() ? List.of() : admin.describeTopics(names).values().stream().map(cluster::await).toList();
+          names.isEmpty()
+              ? List.of()
+              : admin.describeTopics(names).values().stream().map(cluster::await).toList();
       print(topics);
       return ExitCode.OK;
     }

@@ -6,7 +6,10 @@ import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** A wrong command line gets the reason, the nearest thing that exists, and where to read on; not the whole help. */
+/**
+ * A wrong command line gets the reason, the nearest thing that exists, and where to read on; not
+ * the whole help.
+ */
 final class UsageReporter implements IParameterExceptionHandler {
 
   @Override

@@ -9,8 +9,10 @@ final class Version implements IVersionProvider {
   public String[] getVersion() {
     String version = Version.class.getPackage().getImplementationVersion();
     return new String[] {
-      "millrace " + (version == null ? "(unpackaged build)" : version)
-          + ", Java " + Runtime.version()
+      "millrace "
+          + (version == null ? "(unpackaged build)" : version)
+          + ", Java "
+          + Runtime.version()
     };
   }
 }

@@ -108,7 +108,8 @@ public final class ClusterAdmin implements Admin {
 
   @Override
   public CompletableFuture<ClusterDescription> describeCluster() {
-    DescribeClusterRequest request = DescribeClusterRequest.builder().includeFencedBrokers(true).build();
+    DescribeClusterRequest request =
+        DescribeClusterRequest.builder().includeFencedBrokers(true).build();
     return counted(
         Attempts.run(
             cluster,

@@ -30,8 +30,10 @@ public final class ProducerStateTable {
   public SequenceVerdict check(ProducerBatch batch) {
     ProducerEntry entry = entries.get(batch.producerId());
     if (entry == null) {
-      // Anything but the first sequence may be the second of two pipelined batches whose first this replica refused a moment
-      // ago, before it led: taking it would put the first one out of order for good. A client whose state has expired starts
+      // Anything but the first sequence may be the second of two pipelined batches whose first this
+      // replica refused a moment
+      // ago, before it led: taking it would put the first one out of order for good. A client whose
+      // state has expired starts
       // again under a new epoch, at 0. (Kafka takes any sequence here.)
       return batch.control() || batch.baseSequence() <= 0
           ? SequenceVerdict.Next.APPEND

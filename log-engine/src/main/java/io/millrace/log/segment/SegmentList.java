@@ -27,6 +27,7 @@ public final class SegmentList {
     }
   }
 
+  @SuppressWarnings("UnusedVariable") // read through SEGMENTS
   private Segment[] segments;
 
   public SegmentList(List<Segment> first) {

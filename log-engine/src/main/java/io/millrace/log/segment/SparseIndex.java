@@ -117,6 +117,7 @@ final class SparseIndex {
     return sealed(out.putLong(maxTimestamp).putInt(relativeEnd));
   }
 
+  @SuppressWarnings("ByteBufferBackingArray") // allocated by our callers, whole
   private static byte[] sealed(ByteBuffer out) {
     return out.putInt(checksum(out.array())).array();
   }

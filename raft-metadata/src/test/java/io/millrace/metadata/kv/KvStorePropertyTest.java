@@ -53,7 +53,7 @@ class KvStorePropertyTest {
     for (int i = 0; i < ENTRIES; i++) {
       // when the same entry is applied to the log, its replica and the model
       KvBatch batch = randomBatch(random, model);
-      long term = 1 + i / 100;
+      long term = 1L + i / 100;
       KvBatchResult results = log.apply(term, batch);
       KvBatchResult replicated = replica.apply(term, batch);
       for (int c = 0; c < batch.getCommandsCount(); c++) {

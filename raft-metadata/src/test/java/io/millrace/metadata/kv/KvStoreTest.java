@@ -13,10 +13,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.metadata.kv.proto.Compare;
 import io.millrace.metadata.kv.proto.KvCommand;
+import io.millrace.metadata.kv.proto.KvDelta;
 import io.millrace.metadata.kv.proto.KvEntry;
 import io.millrace.metadata.kv.proto.KvResult;
 import io.millrace.metadata.kv.proto.KvResult.Status;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class KvStoreTest {
@@ -30,9 +32,7 @@ class KvStoreTest {
   }
 
   private KvEntry entry(String key) {
-    KvEntry entry = store.state().get(key);
-    assertThat(entry).as(key).isNotNull();
-    return entry;
+    return Objects.requireNonNull(store.state().get(key), key);
   }
 
   @Test
@@ -123,9 +123,9 @@ class KvStoreTest {
     KvStore.Applied applied =
         apply(txn(put("/new", "1"), delete("/new"), delete("/old"), put("/old", "2")));
 
-    assertThat(applied.delta()).isNotNull();
-    assertThat(applied.delta().getDeletesList()).isEmpty();
-    assertThat(applied.delta().getPutsList()).extracting(KvEntry::getKey).containsExactly("/old");
+    KvDelta delta = Objects.requireNonNull(applied.delta());
+    assertThat(delta.getDeletesList()).isEmpty();
+    assertThat(delta.getPutsList()).extracting(KvEntry::getKey).containsExactly("/old");
     assertThat(entry("/old").getVersion()).isEqualTo(1);
     assertThat(entry("/old").getCreateRevision()).isEqualTo(2);
   }
@@ -150,9 +150,9 @@ class KvStoreTest {
 
     // then
     assertThat(applied.result().getStatus()).isEqualTo(Status.OK);
-    assertThat(applied.delta()).isNotNull();
-    assertThat(applied.delta().getDeletesList()).containsExactly("/brokers/1");
-    assertThat(applied.delta().getClosedSessionsList()).containsExactly(session);
+    KvDelta delta = Objects.requireNonNull(applied.delta());
+    assertThat(delta.getDeletesList()).containsExactly("/brokers/1");
+    assertThat(delta.getClosedSessionsList()).containsExactly(session);
     assertThat(entry("/tmp/x").getValue()).isEqualTo(bytes("kept"));
     assertThat(entry("/fenced/1").getModRevision()).isEqualTo(applied.result().getRevision());
     assertThat(store.state().sessions()).isEmpty();

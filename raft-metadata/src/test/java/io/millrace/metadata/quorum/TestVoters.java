@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -95,13 +96,11 @@ final class TestVoters implements AutoCloseable, VoterDirectory {
   }
 
   RatisQuorum voter(int nodeId) {
-    RatisQuorum quorum = running.get(nodeId);
-    assertThat(quorum).as("voter %d", nodeId).isNotNull();
-    return quorum;
+    return Objects.requireNonNull(running.get(nodeId), () -> "voter " + nodeId + " does not run");
   }
 
   SpliceProxy door(int nodeId) {
-    return doors.get(nodeId);
+    return Objects.requireNonNull(doors.get(nodeId), () -> "no voter " + nodeId);
   }
 
   void stop(int nodeId) {

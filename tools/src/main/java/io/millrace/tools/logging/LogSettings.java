@@ -6,8 +6,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How this process logs. {@link #apply} must run before anything asks for a logger; the settings travel to {@link
- * LogbackSetup} as system properties since logback finds that class by itself.
+ * How this process logs. {@link #apply} must run before anything asks for a logger; the settings
+ * travel to {@link LogbackSetup} as system properties since logback finds that class by itself.
  *
  * @param level least level of Millrace's own loggers: TRACE, DEBUG, INFO, WARN or ERROR
  * @param file where to; null for standard error. A file rolls at 64 MB and ten are kept
@@ -22,7 +22,8 @@ public record LogSettings(String level, @Nullable Path file) {
   public LogSettings {
     level = level.toUpperCase(Locale.ROOT);
     if (!LEVELS.contains(level)) {
-      throw new IllegalArgumentException("log level '" + level + "' is none of TRACE, DEBUG, INFO, WARN, ERROR");
+      throw new IllegalArgumentException(
+          "log level '" + level + "' is none of TRACE, DEBUG, INFO, WARN, ERROR");
     }
   }
 
@@ -31,7 +32,10 @@ public record LogSettings(String level, @Nullable Path file) {
     return new LogSettings(level, file);
   }
 
-  /** A command's logging: only what went wrong, so that standard output and error stay the command's own. */
+  /**
+   * A command's logging: only what went wrong, so that standard output and error stay the command's
+   * own.
+   */
   public static LogSettings command() {
     return new LogSettings("ERROR", null);
   }

@@ -15,13 +15,16 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.util.FileSize;
 
 /**
- * Sets logback up in code: no XML parser on the start path. Found by logback through {@code META-INF/services}.
+ * Sets logback up in code: no XML parser on the start path. Found by logback through {@code
+ * META-INF/services}.
  *
- * <p>Ratis tells every vote and every segment at INFO; only its elections and snapshots are let through.
+ * <p>Ratis tells every vote and every segment at INFO; only its elections and snapshots are let
+ * through.
  */
 public final class LogbackSetup extends ContextAwareBase implements Configurator {
 
-  private static final String PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %msg%n";
+  private static final String PATTERN =
+      "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %msg%n";
   private static final int FILES_KEPT = 10;
   private static final String FILE_SIZE_MAX = "64MB";
 
@@ -33,7 +36,8 @@ public final class LogbackSetup extends ContextAwareBase implements Configurator
     encoder.start();
 
     String file = System.getProperty(LogSettings.FILE_PROPERTY);
-    OutputStreamAppender<ILoggingEvent> appender = file == null ? console() : rollingFile(context, file);
+    OutputStreamAppender<ILoggingEvent> appender =
+        file == null ? console() : rollingFile(context, file);
     appender.setContext(context);
     appender.setEncoder(encoder);
     appender.start();
@@ -43,9 +47,12 @@ public final class LogbackSetup extends ContextAwareBase implements Configurator
     root.setLevel(level.isGreaterOrEqual(Level.WARN) ? level : Level.WARN);
     root.addAppender(appender);
     context.getLogger("io.millrace").setLevel(level);
-    // Ratis tells every dead peer and every closing member with a stack trace, many times a second; our quorum package
+    // Ratis tells every dead peer and every closing member with a stack trace, many times a second;
+    // our quorum package
     // says once what an operator needs. -Dmillrace.log.ratis=WARN lets them through.
-    context.getLogger("org.apache.ratis").setLevel(Level.toLevel(System.getProperty("millrace.log.ratis"), Level.OFF));
+    context
+        .getLogger("org.apache.ratis")
+        .setLevel(Level.toLevel(System.getProperty("millrace.log.ratis"), Level.OFF));
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
@@ -55,7 +62,8 @@ public final class LogbackSetup extends ContextAwareBase implements Configurator
     return console;
   }
 
-  private static OutputStreamAppender<ILoggingEvent> rollingFile(LoggerContext context, String file) {
+  private static OutputStreamAppender<ILoggingEvent> rollingFile(
+      LoggerContext context, String file) {
     RollingFileAppender<ILoggingEvent> appender = new RollingFileAppender<>();
     appender.setContext(context);
     appender.setFile(file);

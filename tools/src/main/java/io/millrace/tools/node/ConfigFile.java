@@ -29,7 +29,8 @@ public final class ConfigFile {
       } catch (IOException e) {
         throw new ConfigException("cannot read configuration file " + file + ": " + reason(e));
       } catch (IllegalArgumentException e) {
-        throw new ConfigException("configuration file " + file + " is not a properties file: " + e.getMessage());
+        throw new ConfigException(
+            "configuration file " + file + " is not a properties file: " + e.getMessage());
       }
     }
     overrides.forEach(properties::setProperty);
@@ -41,6 +42,8 @@ public final class ConfigFile {
   }
 
   private static String reason(IOException e) {
-    return e instanceof java.nio.file.NoSuchFileException ? "there is no such file" : String.valueOf(e.getMessage());
+    return e instanceof java.nio.file.NoSuchFileException
+        ? "there is no such file"
+        : String.valueOf(e.getMessage());
   }
 }

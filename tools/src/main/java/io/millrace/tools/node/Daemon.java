@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Starts this program again as a process of its own and waits until that one says that it is ready. */
+/**
+ * Starts this program again as a process of its own and waits until that one says that it is ready.
+ */
 public final class Daemon {
 
   private static final long POLL_MS = 50;
@@ -33,7 +35,8 @@ public final class Daemon {
    * @param log where it logs; its standard output goes beside it
    * @return an {@link ExitCode}
    */
-  public int start(List<String> arguments, Path stateFile, Path log, long waitSeconds) throws IOException, InterruptedException {
+  public int start(List<String> arguments, Path stateFile, Path log, long waitSeconds)
+      throws IOException, InterruptedException {
     Files.createDirectories(log.toAbsolutePath().getParent());
     File output = new File(log + ".out");
     Process process =
@@ -46,13 +49,18 @@ public final class Daemon {
     String said = "";
     while (System.nanoTime() < deadline) {
       if (!process.isAlive()) {
-        err.println("millrace: the node ended at once, with exit code " + process.exitValue() + "; its last words:");
+        err.println(
+            "millrace: the node ended at once, with exit code "
+                + process.exitValue()
+                + "; its last words:");
         lastWords(output.toPath(), log);
         return ExitCode.FAILED;
       }
-      Optional<NodeState> state = NodeState.read(stateFile).filter(found -> found.pid() == process.pid());
+      Optional<NodeState> state =
+          NodeState.read(stateFile).filter(found -> found.pid() == process.pid());
       if (state.isPresent() && state.get().phase() == NodeState.Phase.READY) {
-        err.println("Ready: " + state.get().message() + " (pid " + process.pid() + ", log " + log + ")");
+        err.println(
+            "Ready: " + state.get().message() + " (pid " + process.pid() + ", log " + log + ")");
         return ExitCode.OK;
       }
       if (state.isPresent() && !state.get().message().equals(said)) {
@@ -61,11 +69,21 @@ public final class Daemon {
       }
       process.waitFor(POLL_MS, TimeUnit.MILLISECONDS);
     }
-    err.println("millrace: not ready after " + waitSeconds + " s, but it goes on trying (pid " + process.pid() + ", log " + log + ")");
+    err.println(
+        "millrace: not ready after "
+            + waitSeconds
+            + " s, but it goes on trying (pid "
+            + process.pid()
+            + ", log "
+            + log
+            + ")");
     return ExitCode.FAILED;
   }
 
-  /** The same JVM with the same flags; in a session of its own, so that the terminal's Ctrl-C does not reach it. */
+  /**
+   * The same JVM with the same flags; in a session of its own, so that the terminal's Ctrl-C does
+   * not reach it.
+   */
   private static List<String> commandLine(List<String> arguments) {
     List<String> command = new ArrayList<>();
     if (Files.isExecutable(Path.of("/usr/bin/setsid"))) {
@@ -82,7 +100,9 @@ public final class Daemon {
     for (Path file : List.of(output, log)) {
       if (Files.exists(file)) {
         List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-        lines.subList(Math.max(0, lines.size() - LOG_LINES_SHOWN), lines.size()).forEach(line -> err.println("  " + line));
+        lines
+            .subList(Math.max(0, lines.size() - LOG_LINES_SHOWN), lines.size())
+            .forEach(line -> err.println("  " + line));
       }
     }
   }

@@ -12,12 +12,14 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * What a node's process says of itself in {@code node.state}, a small properties file in its first data directory, so that
- * {@code node status} and {@code node stop} find it without asking over the network. Replaced whole; a process that was killed
- * leaves it behind, which {@link #process()} sees through.
+ * What a node's process says of itself in {@code node.state}, a small properties file in its first
+ * data directory, so that {@code node status} and {@code node stop} find it without asking over the
+ * network. Replaced whole; a process that was killed leaves it behind, which {@link #process()}
+ * sees through.
  *
  * @param pid the process
- * @param startedMillis when the process started, which tells it from a later one that was given the same pid
+ * @param startedMillis when the process started, which tells it from a later one that was given the
+ *     same pid
  * @param phase starting, ready or stopping
  * @param message what it is doing, for a person
  */
@@ -86,7 +88,9 @@ public record NodeState(long pid, long startedMillis, Phase phase, String messag
 
   /** The process, when it still runs. */
   public Optional<ProcessHandle> process() {
-    return ProcessHandle.of(pid).filter(ProcessHandle::isAlive).filter(handle -> startOf(handle) == startedMillis);
+    return ProcessHandle.of(pid)
+        .filter(ProcessHandle::isAlive)
+        .filter(handle -> startOf(handle) == startedMillis);
   }
 
   private static long startOf(ProcessHandle handle) {

@@ -1,4 +1,7 @@
-/** Decides how nodes are run as processes: configuration files, state files, the quickstart. Main thread, and shutdown hooks. */
+/**
+ * Decides how nodes are run as processes: configuration files, state files, the quickstart. Main
+ * thread, and shutdown hooks.
+ */
 @NullMarked
 package io.millrace.tools.node;
 

@@ -22,7 +22,8 @@ public final class Json {
   /**
    * One value as one line.
    *
-   * @param value null, a string, number, boolean, map with string keys or collection of these; anything else prints as its text
+   * @param value null, a string, number, boolean, map with string keys or collection of these;
+   *     anything else prints as its text
    */
   public static String line(@Nullable Object value) {
     StringWriter text = new StringWriter();

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** A table for people: columns as wide as their widest cell, numbers to the right, a header in capitals. */
+/**
+ * A table for people: columns as wide as their widest cell, numbers to the right, a header in
+ * capitals.
+ */
 public final class Table {
 
   private static final String GAP = "  ";
@@ -37,7 +40,8 @@ public final class Table {
    */
   public Table row(Object... cells) {
     if (cells.length != headers.size()) {
-      throw new IllegalArgumentException("row of " + cells.length + " cells in a table of " + headers.size() + " columns");
+      throw new IllegalArgumentException(
+          "row of " + cells.length + " cells in a table of " + headers.size() + " columns");
     }
     List<String> row = new ArrayList<>(cells.length);
     for (Object cell : cells) {
@@ -77,7 +81,9 @@ public final class Table {
     out.println(line.toString().stripTrailing());
   }
 
-  /** A terminal must not be steered by what somebody stored: control characters become {@code ?}. */
+  /**
+   * A terminal must not be steered by what somebody stored: control characters become {@code ?}.
+   */
   private static String printable(String text) {
     StringBuilder safe = null;
     for (int i = 0; i < text.length(); i++) {

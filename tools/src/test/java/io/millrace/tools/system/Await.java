@@ -5,7 +5,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Waits for a condition with a deadline; the failure says what was waited for and what was seen last. */
+/**
+ * Waits for a condition with a deadline; the failure says what was waited for and what was seen
+ * last.
+ */
 final class Await {
 
   private static final long PROBE_INTERVAL_MS = 50;
@@ -38,6 +41,8 @@ final class Await {
   }
 
   private static AssertionError failure(String what, Duration limit, @Nullable Exception last) {
-    return new AssertionError("not within " + limit.toSeconds() + " s: " + what + (last == null ? "" : "; last: " + last), last);
+    return new AssertionError(
+        "not within " + limit.toSeconds() + " s: " + what + (last == null ? "" : "; last: " + last),
+        last);
   }
 }

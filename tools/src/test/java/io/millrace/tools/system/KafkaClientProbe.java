@@ -17,8 +17,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * A program that uses only what kafka-clients had five years ago, run in a process of its own against whichever version is on its
- * class path: creates a topic, writes with each codec, reads back by offset and by time, deletes the topic.
+ * A program that uses only what kafka-clients had five years ago, run in a process of its own
+ * against whichever version is on its class path: creates a topic, writes with each codec, reads
+ * back by offset and by time, deletes the topic.
  */
 public final class KafkaClientProbe {
 
@@ -41,7 +42,9 @@ public final class KafkaClientProbe {
       List<String> read = consume(properties, topic);
       Collections.sort(sent);
       Collections.sort(read);
-      check(sent.equals(read), "read " + read.size() + " records that differ from the " + sent.size() + " sent");
+      check(
+          sent.equals(read),
+          "read " + read.size() + " records that differ from the " + sent.size() + " sent");
       admin.deleteTopics(Collections.singletonList(topic)).all().get();
     }
     System.out.println("OK " + version());
@@ -56,7 +59,8 @@ public final class KafkaClientProbe {
     return properties.getProperty("version");
   }
 
-  private static void produce(Properties common, String topic, String codec, List<String> sent) throws Exception {
+  private static void produce(Properties common, String topic, String codec, List<String> sent)
+      throws Exception {
     Properties properties = new Properties();
     properties.putAll(common);
     properties.put("acks", "all");
@@ -67,7 +71,12 @@ public final class KafkaClientProbe {
         new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer())) {
       for (int i = 0; i < RECORDS; i++) {
         ProducerRecord<String, String> record =
-            new ProducerRecord<>(topic, null, 1_000_000L + i, i % 3 == 0 ? null : "key" + i, i % 7 == 0 ? null : codec + i);
+            new ProducerRecord<>(
+                topic,
+                null,
+                1_000_000L + i,
+                i % 3 == 0 ? null : "key" + i,
+                i % 7 == 0 ? null : codec + i);
         record.headers().add("codec", codec.getBytes(StandardCharsets.UTF_8));
         sent.add(line(record.timestamp(), record.key(), record.value(), codec));
         producer.send(record);
@@ -82,14 +91,16 @@ public final class KafkaClientProbe {
     properties.put("enable.auto.commit", "false");
     properties.put("auto.offset.reset", "earliest");
     List<String> read = new ArrayList<>();
-    List<TopicPartition> partitions = List.of(new TopicPartition(topic, 0), new TopicPartition(topic, 1));
+    List<TopicPartition> partitions =
+        List.of(new TopicPartition(topic, 0), new TopicPartition(topic, 1));
     try (KafkaConsumer<String, String> consumer =
         new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer())) {
       consumer.assign(partitions);
       long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
       while (read.size() < 5 * RECORDS && System.nanoTime() < deadline) {
         for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(500))) {
-          String codec = new String(record.headers().lastHeader("codec").value(), StandardCharsets.UTF_8);
+          String codec =
+              new String(record.headers().lastHeader("codec").value(), StandardCharsets.UTF_8);
           read.add(line(record.timestamp(), record.key(), record.value(), codec));
         }
       }
@@ -98,11 +109,15 @@ public final class KafkaClientProbe {
     return read;
   }
 
-  private static void checkOffsetsByTime(KafkaConsumer<String, String> consumer, List<TopicPartition> partitions) {
+  private static void checkOffsetsByTime(
+      KafkaConsumer<String, String> consumer, List<TopicPartition> partitions) {
     for (TopicPartition partition : partitions) {
       var first = consumer.offsetsForTimes(Collections.singletonMap(partition, 0L)).get(partition);
       check(first != null && first.offset() == 0, "the first record at or after 0 is " + first);
-      var none = consumer.offsetsForTimes(Collections.singletonMap(partition, 1_000_000L + RECORDS)).get(partition);
+      var none =
+          consumer
+              .offsetsForTimes(Collections.singletonMap(partition, 1_000_000L + RECORDS))
+              .get(partition);
       check(none == null, "no record is so late, but got " + none);
     }
   }

@@ -37,11 +37,14 @@ class KafkaClientsIT {
 
   @Test
   void clientOfFiveYearsAgo_roundTrips() throws Exception {
-    String testClasses = Path.of(KafkaClientProbe.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+    String testClasses =
+        Path.of(KafkaClientProbe.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+            .toString();
     String old = System.getProperty("millrace.old-kafka-clients");
     assertThat(new File(old)).as("filled by the build").isDirectory();
 
-    assertThat(probe(testClasses + File.pathSeparator + old + File.separator + "*", "old")).contains("OK 2.8");
+    assertThat(probe(testClasses + File.pathSeparator + old + File.separator + "*", "old"))
+        .contains("OK 2.8");
   }
 
   private static String probe(String classPath, String topic) throws Exception {
@@ -49,13 +52,22 @@ class KafkaClientsIT {
     Path output = directory.resolve(topic + ".log");
     Process process =
         new ProcessBuilder(
-                List.of(java, "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", classPath, KafkaClientProbe.class.getName(), cluster.bootstrap(), topic))
+                List.of(
+                    java,
+                    "-Xmx256m",
+                    "-XX:TieredStopAtLevel=1",
+                    "-cp",
+                    classPath,
+                    KafkaClientProbe.class.getName(),
+                    cluster.bootstrap(),
+                    topic))
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();
     if (!process.waitFor(90, TimeUnit.SECONDS)) {
       process.destroyForcibly();
-      throw new AssertionError("the client did not end within 90 s: " + Files.readString(output) + cluster.outputs());
+      throw new AssertionError(
+          "the client did not end within 90 s: " + Files.readString(output) + cluster.outputs());
     }
     String text = Files.readString(output, StandardCharsets.UTF_8);
     assertThat(process.exitValue()).as("%s%s", text, cluster.outputs()).isZero();

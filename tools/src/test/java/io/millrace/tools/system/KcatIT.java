@@ -18,7 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** kcat, that is librdkafka, against three nodes. Skipped where there is no kcat, unless MILLRACE_REQUIRE_KCAT is set. */
+/**
+ * kcat, that is librdkafka, against three nodes. Skipped where there is no kcat, unless
+ * MILLRACE_REQUIRE_KCAT is set.
+ */
 class KcatIT {
 
   @TempDir private static Path directory;
@@ -26,7 +29,8 @@ class KcatIT {
 
   @BeforeAll
   static void startCluster() throws IOException {
-    assumeTrue(kcatIsThere() || System.getenv("MILLRACE_REQUIRE_KCAT") != null, "no kcat on this machine");
+    assumeTrue(
+        kcatIsThere() || System.getenv("MILLRACE_REQUIRE_KCAT") != null, "no kcat on this machine");
     cluster = ProcessCluster.start(directory, 3);
   }
 
@@ -54,7 +58,10 @@ class KcatIT {
 
     String listing = kcat("", "-L", "-t", "listed");
 
-    assertThat(listing).contains("3 brokers:").contains("topic \"listed\" with 3 partitions:").contains("controller");
+    assertThat(listing)
+        .contains("3 brokers:")
+        .contains("topic \"listed\" with 3 partitions:")
+        .contains("controller");
   }
 
   @ParameterizedTest
@@ -64,11 +71,19 @@ class KcatIT {
     cluster.createTopic(topic, 2, 3);
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < 2000; i++) {
-      lines.add("key" + i + ":value " + i + " of " + codec + " and some text that repeats, some text that repeats");
+      lines.add(
+          "key"
+              + i
+              + ":value "
+              + i
+              + " of "
+              + codec
+              + " and some text that repeats, some text that repeats");
     }
 
     kcat(String.join("\n", lines) + "\n", "-P", "-t", topic, "-K:", "-z", codec, "-X", "acks=all");
-    List<String> read = kcat("", "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-K:").lines().sorted().toList();
+    List<String> read =
+        kcat("", "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-K:").lines().sorted().toList();
 
     assertThat(read).containsExactlyElementsOf(lines.stream().sorted().toList());
   }
@@ -77,9 +92,19 @@ class KcatIT {
   void idempotentProducerWithHeadersAndNulls_roundTrips() throws Exception {
     cluster.createTopic("headers", 1, 3);
 
-    kcat("k:v\n", "-P", "-t", "headers", "-K:", "-H", "origin=test", "-X", "enable.idempotence=true");
+    kcat(
+        "k:v\n",
+        "-P",
+        "-t",
+        "headers",
+        "-K:",
+        "-H",
+        "origin=test",
+        "-X",
+        "enable.idempotence=true");
     kcat("gone:\n", "-P", "-t", "headers", "-K:", "-Z");
-    String read = kcat("", "-C", "-t", "headers", "-o", "beginning", "-e", "-q", "-f", "%o|%k|%s|%S|%h\\n");
+    String read =
+        kcat("", "-C", "-t", "headers", "-o", "beginning", "-e", "-q", "-f", "%o|%k|%s|%S|%h\\n");
 
     assertThat(read).isEqualTo("0|k|v|1|origin=test\n1|gone||-1|\n");
   }
@@ -89,7 +114,10 @@ class KcatIT {
     cluster.createTopic("timed", 1, 3);
     kcat("first\n", "-P", "-t", "timed");
     long between = System.currentTimeMillis() + 1;
-    Await.until("the clock moves on", java.time.Duration.ofSeconds(5), () -> System.currentTimeMillis() > between);
+    Await.until(
+        "the clock moves on",
+        java.time.Duration.ofSeconds(5),
+        () -> System.currentTimeMillis() > between);
     kcat("second\n", "-P", "-t", "timed");
 
     String read = kcat("", "-C", "-t", "timed", "-o", "s@" + between, "-e", "-q");
@@ -104,16 +132,21 @@ class KcatIT {
     List<String> command = new ArrayList<>(List.of("kcat", "-b", cluster.bootstrap()));
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).start();
-    CompletableFuture<byte[]> output = CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()));
-    CompletableFuture<byte[]> errors = CompletableFuture.supplyAsync(() -> readAll(process.getErrorStream()));
+    CompletableFuture<byte[]> output =
+        CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()));
+    CompletableFuture<byte[]> errors =
+        CompletableFuture.supplyAsync(() -> readAll(process.getErrorStream()));
     try (OutputStream stdin = process.getOutputStream()) {
       stdin.write(input.getBytes(StandardCharsets.UTF_8));
     }
     if (!process.waitFor(30, TimeUnit.SECONDS)) {
       process.destroyForcibly();
-      throw new AssertionError("kcat did not end within 30 s: " + command + "\n" + text(errors) + cluster.outputs());
+      throw new AssertionError(
+          "kcat did not end within 30 s: " + command + "\n" + text(errors) + cluster.outputs());
     }
-    assertThat(process.exitValue()).as("%s: %s %s", command, text(errors), cluster.outputs()).isZero();
+    assertThat(process.exitValue())
+        .as("%s: %s %s", command, text(errors), cluster.outputs())
+        .isZero();
     return text(output);
   }
 

@@ -8,7 +8,10 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Nodes die at any moment under load; whatever was acknowledged is there, once, in order, the same on every replica. */
+/**
+ * Nodes die at any moment under load; whatever was acknowledged is there, once, in order, the same
+ * on every replica.
+ */
 class KillIT {
 
   private static final String TOPIC = "killed";
@@ -21,7 +24,8 @@ class KillIT {
   void leaderKilledUnderLoad_losesNothingAndAnotherLeads() throws Exception {
     try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
       cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load = new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
+      try (Workload load =
+          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
         load.awaitProgress(500);
         int leader = cluster.leaderOf(TOPIC, 0);
 
@@ -42,7 +46,8 @@ class KillIT {
   void controllerKilledUnderLoad_losesNothingAndAnotherControls() throws Exception {
     try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
       cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load = new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
+      try (Workload load =
+          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
         load.awaitProgress(500);
         int controller = cluster.controller();
 
@@ -63,7 +68,8 @@ class KillIT {
   void allKilledUnderLoad_losesNothing() throws Exception {
     try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
       cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load = new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
+      try (Workload load =
+          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
         for (int round = 0; round < 2; round++) {
           load.awaitProgress(400);
           cluster.nodes().forEach(NodeProcess::kill);
@@ -86,7 +92,8 @@ class KillIT {
     SplittableRandom random = new SplittableRandom(seed);
     try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
       cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load = new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
+      try (Workload load =
+          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
         for (int round = 0; round < 5; round++) {
           load.awaitProgress(100 + random.nextInt(200));
           NodeProcess victim = cluster.node(1 + random.nextInt(3));
@@ -108,12 +115,14 @@ class KillIT {
   void frozenLeader_isFencedAndItsReturnLosesNothing() throws Exception {
     try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
       cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load = new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
+      try (Workload load =
+          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
         load.awaitProgress(300);
         int leader = cluster.leaderOf(TOPIC, 0);
 
         cluster.node(leader).freeze();
-        Await.until("another leader", Duration.ofSeconds(40), () -> cluster.leaderOf(TOPIC, 0) != leader);
+        Await.until(
+            "another leader", Duration.ofSeconds(40), () -> cluster.leaderOf(TOPIC, 0) != leader);
         load.awaitProgress(300);
         cluster.node(leader).unfreeze();
 

@@ -20,14 +20,18 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 
-/** A cluster of processes on loopback, with an unmodified Kafka admin client at hand. Not thread-safe. */
+/**
+ * A cluster of processes on loopback, with an unmodified Kafka admin client at hand. Not
+ * thread-safe.
+ */
 final class ProcessCluster implements AutoCloseable {
 
   private final Map<Integer, NodeProcess> nodes = new TreeMap<>();
   private final Map<Integer, Integer> ports = new HashMap<>();
   private final Admin admin;
 
-  private ProcessCluster(Path directory, int size, Map<String, String> settings) throws IOException {
+  private ProcessCluster(Path directory, int size, Map<String, String> settings)
+      throws IOException {
     List<Integer> free = freePorts(2 * size);
     String voters =
         IntStream.rangeClosed(1, size)
@@ -40,7 +44,8 @@ final class ProcessCluster implements AutoCloseable {
       properties.put("node.id", Integer.toString(id));
       properties.put("process.roles", "broker,controller");
       properties.put(
-          "listeners", "PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + free.get(size + id - 1));
+          "listeners",
+          "PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + free.get(size + id - 1));
       properties.put("controller.listener.names", "CONTROLLER");
       properties.put("controller.quorum.voters", voters);
       properties.put("log.dirs", directory.resolve("node-" + id).resolve("data").toString());
@@ -59,7 +64,8 @@ final class ProcessCluster implements AutoCloseable {
   }
 
   /** Starts the processes and waits until every broker is in the cluster. */
-  static ProcessCluster start(Path directory, int size, Map<String, String> settings) throws IOException {
+  static ProcessCluster start(Path directory, int size, Map<String, String> settings)
+      throws IOException {
     ProcessCluster cluster = new ProcessCluster(directory, size, settings);
     try {
       cluster.awaitBrokers(size);
@@ -89,7 +95,9 @@ final class ProcessCluster implements AutoCloseable {
   }
 
   String bootstrap() {
-    return ports.values().stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
+    return ports.values().stream()
+        .map(port -> "127.0.0.1:" + port)
+        .collect(Collectors.joining(","));
   }
 
   Admin admin() {
@@ -115,8 +123,12 @@ final class ProcessCluster implements AutoCloseable {
         () -> admin.describeCluster().nodes().get().size() == count);
   }
 
-  void createTopic(String name, int partitions, int replicationFactor) throws ExecutionException, InterruptedException {
-    admin.createTopics(List.of(new NewTopic(name, partitions, (short) replicationFactor))).all().get();
+  void createTopic(String name, int partitions, int replicationFactor)
+      throws ExecutionException, InterruptedException {
+    admin
+        .createTopics(List.of(new NewTopic(name, partitions, (short) replicationFactor)))
+        .all()
+        .get();
   }
 
   TopicDescription describe(String topic) throws ExecutionException, InterruptedException {
@@ -144,7 +156,10 @@ final class ProcessCluster implements AutoCloseable {
         Duration.ofSeconds(60),
         () ->
             describe(topic).partitions().stream()
-                .allMatch(partition -> partition.leader() != null && partition.isr().size() == partition.replicas().size()));
+                .allMatch(
+                    partition ->
+                        partition.leader() != null
+                            && partition.isr().size() == partition.replicas().size()));
   }
 
   @Override

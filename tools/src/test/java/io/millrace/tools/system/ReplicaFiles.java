@@ -19,7 +19,10 @@ final class ReplicaFiles {
 
   private ReplicaFiles() {}
 
-  /** Every replica of every partition has the same batches. The load must have ended; followers may still be catching up. */
+  /**
+   * Every replica of every partition has the same batches. The load must have ended; followers may
+   * still be catching up.
+   */
   static void assertSame(ProcessCluster cluster, String topic, int partitions) {
     for (int partition = 0; partition < partitions; partition++) {
       String name = topic + "-" + partition;
@@ -48,12 +51,18 @@ final class ReplicaFiles {
     for (Path segment : segments) {
       ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(segment));
       int position = 0;
-      while (bytes.limit() - position >= RecordBatch.HEADER_SIZE && bytes.getInt(position + 8) > 0) {
+      while (bytes.limit() - position >= RecordBatch.HEADER_SIZE
+          && bytes.getInt(position + 8) > 0) {
         RecordBatch batch = new RecordBatch(bytes, position);
         assertThat(batch.isCrcValid()).as("checksum of %s at %d", segment, position).isTrue();
         CRC32C crc = new CRC32C();
         crc.update(batch.bytes());
-        batches.add(batch.baseOffset() + "+" + batch.sizeInBytes() + "#" + HexFormat.of().toHexDigits((int) crc.getValue()));
+        batches.add(
+            batch.baseOffset()
+                + "+"
+                + batch.sizeInBytes()
+                + "#"
+                + HexFormat.of().toHexDigits((int) crc.getValue()));
         position += batch.sizeInBytes();
       }
     }

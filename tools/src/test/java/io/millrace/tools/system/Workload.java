@@ -23,8 +23,9 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * An unmodified idempotent Kafka producer with acks=all that numbers its records per partition, and the check that what was
- * acknowledged is there exactly once, at the offset that was told, in order.
+ * An unmodified idempotent Kafka producer with acks=all that numbers its records per partition, and
+ * the check that what was acknowledged is there exactly once, at the offset that was told, in
+ * order.
  */
 final class Workload implements AutoCloseable {
 
@@ -53,7 +54,8 @@ final class Workload implements AutoCloseable {
     properties.put("delivery.timeout.ms", "120000");
     properties.put("request.timeout.ms", "10000");
     properties.put("linger.ms", "2");
-    producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    producer =
+        new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
     sender = new Thread(() -> send(recordsPerSecond), "workload-sender");
     sender.start();
   }
@@ -97,7 +99,10 @@ final class Workload implements AutoCloseable {
   /** Waits until this many more records were acknowledged than now. */
   void awaitProgress(int records) {
     int before = acked.size();
-    Await.until(records + " more acknowledgements after " + before, Duration.ofSeconds(90), () -> acked.size() >= before + records);
+    Await.until(
+        records + " more acknowledgements after " + before,
+        Duration.ofSeconds(90),
+        () -> acked.size() >= before + records);
   }
 
   /** Stops sending and waits for every record's end. */
@@ -109,7 +114,9 @@ final class Workload implements AutoCloseable {
 
   /** Reads everything back and checks it against what was acknowledged. */
   void verify() {
-    assertThat(failures).as("an idempotent producer with two minutes to deliver sees no failure").isEmpty();
+    assertThat(failures)
+        .as("an idempotent producer with two minutes to deliver sees no failure")
+        .isEmpty();
     Map<Integer, List<ConsumerRecord<byte[], byte[]>>> read = readAll();
     Map<Integer, Map<Long, Long>> numberByOffset = new HashMap<>();
     for (int partition = 0; partition < partitions; partition++) {
@@ -120,7 +127,9 @@ final class Workload implements AutoCloseable {
         assertThat(Integer.parseInt(parts[0])).as("partition in the value").isEqualTo(partition);
         long number = Long.parseLong(parts[1]);
         assertThat(number)
-            .as("in order and exactly once, partition %d offset %d after number %d", partition, record.offset(), previous)
+            .as(
+                "in order and exactly once, partition %d offset %d after number %d",
+                partition, record.offset(), previous)
             .isGreaterThan(previous);
         previous = number;
         numbers.put(record.offset(), number);
@@ -139,7 +148,10 @@ final class Workload implements AutoCloseable {
     properties.put("bootstrap.servers", bootstrap);
     properties.put("enable.auto.commit", "false");
     Map<Integer, List<ConsumerRecord<byte[], byte[]>>> read = new HashMap<>();
-    List<TopicPartition> all = IntStream.range(0, partitions).mapToObj(partition -> new TopicPartition(topic, partition)).toList();
+    List<TopicPartition> all =
+        IntStream.range(0, partitions)
+            .mapToObj(partition -> new TopicPartition(topic, partition))
+            .toList();
     all.forEach(partition -> read.put(partition.partition(), new ArrayList<>()));
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
@@ -150,8 +162,11 @@ final class Workload implements AutoCloseable {
           "all records up to " + ends,
           Duration.ofSeconds(60),
           () -> {
-            consumer.poll(Duration.ofMillis(200)).forEach(record -> read.get(record.partition()).add(record));
-            return all.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition));
+            consumer
+                .poll(Duration.ofMillis(200))
+                .forEach(record -> read.get(record.partition()).add(record));
+            return all.stream()
+                .allMatch(partition -> consumer.position(partition) >= ends.get(partition));
           });
     }
     return read;
