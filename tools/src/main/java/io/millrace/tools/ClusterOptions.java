@@ -8,6 +8,7 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -71,9 +72,10 @@ final class ClusterOptions {
   }
 
   /** Waits for an answer; an unreachable cluster becomes a failure with a hint. */
-  <T> T await(CompletableFuture<T> answer) {
+  <T> T await(@Nullable CompletableFuture<T> answer) {
     try {
-      return answer.join();
+      // The client answers for each resource that it was asked about; null would be its bug.
+      return Objects.requireNonNull(answer, "no answer for a resource that was asked about").join();
     } catch (CompletionException e) {
       throw failure(e.getCause() == null ? e : e.getCause());
     }
@@ -85,7 +87,7 @@ final class ClusterOptions {
         && (e.error() == ErrorCode.NETWORK_EXCEPTION || e.error() == ErrorCode.REQUEST_TIMED_OUT)) {
       return new CommandFailure(
           ExitCode.UNREACHABLE,
-          e.getMessage(),
+          String.valueOf(e.getMessage()),
           "Is a node running at "
               + bootstrapServers
               + "? Start one with 'millrace node start' or 'millrace quickstart',"

@@ -39,7 +39,9 @@ final class ConfigOption {
       return ConfigFile.load(file, overrides);
     } catch (ConfigException e) {
       throw new CommandFailure(
-          ExitCode.USAGE, e.getMessage(), "All keys with their ranges: millrace node config-keys");
+          ExitCode.USAGE,
+          String.valueOf(e.getMessage()),
+          "All keys with their ranges: millrace node config-keys");
     }
   }
 

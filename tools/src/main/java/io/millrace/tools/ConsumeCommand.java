@@ -192,7 +192,9 @@ final class ConsumeCommand implements Callable<Integer> {
     Map<TopicPartition, Long> starts = cluster.await(consumer.beginningOffsets(assigned));
     Map<TopicPartition, Long> ends = cluster.await(consumer.endOffsets(assigned));
     for (TopicPartition partition : assigned) {
-      consumer.seek(partition, Math.max(starts.get(partition), ends.get(partition) + wanted));
+      consumer.seek(
+          partition,
+          Math.max(starts.getOrDefault(partition, 0L), ends.getOrDefault(partition, 0L) + wanted));
     }
   }
 

@@ -140,15 +140,13 @@ final class ProduceCommand implements Callable<Integer> {
   }
 
   private void sendLines(Producer<byte[], byte[]> producer, List<RecordHeader> fixedHeaders) {
-    boolean interactive = System.console() != null && !console.json();
+    // The launcher can tell a terminal from a pipe; Java 17 cannot tell for standard input alone.
+    boolean interactive = Boolean.getBoolean("millrace.interactive") && !console.json();
     long number = 0;
     try {
       BufferedReader lines =
           new BufferedReader(
               new InputStreamReader(System.in, console.json() ? StandardCharsets.UTF_8 : RAW));
-      if (interactive && lines.ready()) {
-        interactive = false;
-      }
       String line;
       while (true) {
         if (interactive) {

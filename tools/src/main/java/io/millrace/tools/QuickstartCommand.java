@@ -191,7 +191,11 @@ final class QuickstartCommand implements Callable<Integer> {
     long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (count < RECORDS) {
       for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(500))) {
-        table.row(record.partition(), record.offset(), record.key(), record.value());
+        table.row(
+            record.partition(),
+            record.offset(),
+            String.valueOf(record.key()),
+            String.valueOf(record.value()));
         count++;
       }
       if (System.nanoTime() > deadline) {

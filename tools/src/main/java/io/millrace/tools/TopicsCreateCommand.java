@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -75,19 +73,14 @@ final class TopicsCreateCommand implements Callable<Integer> {
   public Integer call() {
     NewTopic wanted = wanted();
     try (Admin admin = cluster.admin()) {
-      CompletableFuture<CreatedTopic> answer =
-          admin.createTopics(List.of(wanted), validateOnly).get(topic);
-      CreatedTopic created;
+      @Nullable CreatedTopic created;
       try {
-        created = answer.join();
-      } catch (CompletionException e) {
-        if (ifNotExists
-            && e.getCause() instanceof MillraceException failure
-            && failure.error() == ErrorCode.TOPIC_ALREADY_EXISTS) {
-          report(null);
-          return ExitCode.OK;
+        created = cluster.await(admin.createTopics(List.of(wanted), validateOnly).get(topic));
+      } catch (MillraceException e) {
+        if (!ifNotExists || e.error() != ErrorCode.TOPIC_ALREADY_EXISTS) {
+          throw e;
         }
-        throw cluster.failure(e.getCause() == null ? e : e.getCause());
+        created = null;
       }
       report(created);
       return ExitCode.OK;

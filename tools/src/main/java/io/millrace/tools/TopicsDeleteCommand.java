@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,12 +45,10 @@ final class TopicsDeleteCommand implements Callable<Integer> {
       for (String topic : topics) {
         boolean deleted = true;
         try {
-          answers.get(topic).join();
-        } catch (CompletionException e) {
-          if (!(ifExists
-              && e.getCause() instanceof MillraceException failure
-              && failure.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)) {
-            throw cluster.failure(e.getCause() == null ? e : e.getCause());
+          cluster.await(answers.get(topic));
+        } catch (MillraceException e) {
+          if (!ifExists || e.error() != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
+            throw e;
           }
           deleted = false;
         }

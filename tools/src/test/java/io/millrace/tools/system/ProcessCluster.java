@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
@@ -132,7 +133,8 @@ final class ProcessCluster implements AutoCloseable {
   }
 
   TopicDescription describe(String topic) throws ExecutionException, InterruptedException {
-    return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+    return Objects.requireNonNull(
+        admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic));
   }
 
   /** Id of the node that leads a partition. */

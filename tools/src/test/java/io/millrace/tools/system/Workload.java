@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -122,7 +123,7 @@ final class Workload implements AutoCloseable {
     for (int partition = 0; partition < partitions; partition++) {
       long previous = -1;
       Map<Long, Long> numbers = new HashMap<>();
-      for (ConsumerRecord<byte[], byte[]> record : read.get(partition)) {
+      for (ConsumerRecord<byte[], byte[]> record : Objects.requireNonNull(read.get(partition))) {
         String[] parts = new String(record.value(), StandardCharsets.UTF_8).split(":");
         assertThat(Integer.parseInt(parts[0])).as("partition in the value").isEqualTo(partition);
         long number = Long.parseLong(parts[1]);
@@ -137,7 +138,7 @@ final class Workload implements AutoCloseable {
       numberByOffset.put(partition, numbers);
     }
     for (Acked one : acked) {
-      assertThat(numberByOffset.get(one.partition()).get(one.offset()))
+      assertThat(numberByOffset.getOrDefault(one.partition(), Map.of()).get(one.offset()))
           .as("acknowledged record %s", one)
           .isEqualTo(one.number());
     }
@@ -164,9 +165,13 @@ final class Workload implements AutoCloseable {
           () -> {
             consumer
                 .poll(Duration.ofMillis(200))
-                .forEach(record -> read.get(record.partition()).add(record));
+                .forEach(
+                    record ->
+                        read.computeIfAbsent(record.partition(), partition -> new ArrayList<>())
+                            .add(record));
             return all.stream()
-                .allMatch(partition -> consumer.position(partition) >= ends.get(partition));
+                .allMatch(
+                    partition -> consumer.position(partition) >= ends.getOrDefault(partition, 0L));
           });
     }
     return read;
