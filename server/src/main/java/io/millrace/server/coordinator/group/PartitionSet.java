@@ -45,7 +45,7 @@ public record PartitionSet(SortedMap<Uuid, SortedSet<Integer>> byTopic) {
   }
 
   public SortedSet<Integer> of(Uuid topic) {
-    return byTopic.getOrDefault(topic, Collections.emptySortedSet());
+    return byTopic.getOrDefault(topic, Collections.emptyNavigableSet());
   }
 
   public boolean contains(Uuid topic, int partition) {
