@@ -11,12 +11,14 @@ import io.millrace.metadata.publish.RemoteMetadataClient;
 import io.millrace.metadata.quorum.QuorumConfig;
 import io.millrace.metadata.quorum.RatisQuorum;
 import io.millrace.metadata.quorum.VoterAddress;
+import io.millrace.metadata.quorum.VoterSurvey;
+import io.millrace.metadata.quorum.proto.VoterStatus;
 import io.millrace.protocol.network.NetworkLoops;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -101,23 +103,24 @@ public final class MetadataNode implements AutoCloseable {
   }
 
   /**
-   * Asks every other voter whether it is there, for a message to the operator. Completes within a
-   * few seconds with those that did not answer, in the order of the configuration; never fails.
+   * Asks every other voter how it is, for a message to the operator. Completes within a few
+   * seconds; never fails.
    */
-  public CompletableFuture<List<VoterAddress>> silentVoters() {
+  public CompletableFuture<VoterSurvey> surveyVoters() {
+    VoterStatus self = voter == null ? null : voter.quorum.voterStatus();
     NetworkVoterDirectory directory = new NetworkVoterDirectory(network);
-    Set<VoterAddress> silent = ConcurrentHashMap.newKeySet();
+    Map<VoterAddress, VoterStatus> answers = new ConcurrentHashMap<>();
+    List<VoterAddress> others = new ArrayList<>(config.voters());
+    others.removeIf(one -> one.nodeId() == config.nodeId());
     List<CompletableFuture<?>> probes = new ArrayList<>();
-    for (VoterAddress one : config.voters()) {
-      if (one.nodeId() != config.nodeId()) {
-        probes.add(
-            directory
-                .probe(one)
-                .handle((status, failure) -> failure == null ? status : silent.add(one)));
-      }
+    for (VoterAddress one : others) {
+      probes.add(
+          directory
+              .probe(one)
+              .handle((status, failure) -> failure == null ? answers.put(one, status) : null));
     }
     return CompletableFuture.allOf(probes.toArray(CompletableFuture<?>[]::new))
-        .thenApply(done -> config.voters().stream().filter(silent::contains).toList());
+        .thenApply(done -> VoterSurvey.of(self, others, Map.copyOf(answers)));
   }
 
   /**

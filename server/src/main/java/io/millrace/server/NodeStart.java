@@ -221,7 +221,7 @@ final class NodeStart {
         if (result.isDone()) {
           throw new NodeStartException("the start was given up while waiting for " + forWhat);
         }
-        String news = wait.poll(clock.monotonicNanos(), parts.metadata()::silentVoters);
+        String news = wait.poll(clock.monotonicNanos(), parts.metadata()::surveyVoters);
         if (news != null) {
           LOG.info("waiting for {}, node={}", news, config.quorum().nodeId());
           progress.waiting(news);

@@ -1,6 +1,7 @@
 package io.millrace.server;
 
 import io.millrace.metadata.quorum.VoterAddress;
+import io.millrace.metadata.quorum.VoterSurvey;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +22,7 @@ final class StartWait {
   private long askNanos;
   private long sayAgainNanos;
   private @Nullable String said;
-  private @Nullable CompletableFuture<List<VoterAddress>> asked;
+  private @Nullable CompletableFuture<VoterSurvey> asked;
 
   StartWait(String forWhat, long nowNanos) {
     this.forWhat = forWhat;
@@ -31,15 +32,15 @@ final class StartWait {
   /**
    * Called every so often.
    *
-   * @param silentVoters asks who is missing
+   * @param survey asks the voters
    * @return what is worth saying now, else null
+   * @throws NodeStartException when waiting is in vain
    */
-  @Nullable String poll(
-      long nowNanos, Supplier<CompletableFuture<List<VoterAddress>>> silentVoters) {
-    CompletableFuture<List<VoterAddress>> answer = asked;
+  @Nullable String poll(long nowNanos, Supplier<CompletableFuture<VoterSurvey>> survey) {
+    CompletableFuture<VoterSurvey> answer = asked;
     if (answer == null) {
       if (nowNanos - askNanos >= 0) {
-        asked = silentVoters.get();
+        asked = survey.get();
       }
       return null;
     }
@@ -48,7 +49,14 @@ final class StartWait {
     }
     asked = null;
     askNanos = nowNanos + ASK_NANOS;
-    String news = describe(answer.exceptionally(failure -> List.of()).join());
+    VoterSurvey found = answer.exceptionally(failure -> VoterSurvey.NOTHING).join();
+    if (found.foreign()) {
+      throw new NodeStartException(
+          "the data directory belongs to another cluster: the voters "
+              + names(found.strangers())
+              + " do not know it");
+    }
+    String news = describe(found);
     if (news.equals(said) && nowNanos - sayAgainNanos < 0) {
       return null;
     }
@@ -57,12 +65,21 @@ final class StartWait {
     return news;
   }
 
-  private String describe(List<VoterAddress> silent) {
-    if (silent.isEmpty()) {
-      return forWhat;
+  private String describe(VoterSurvey found) {
+    String text = forWhat;
+    if (!found.silent().isEmpty()) {
+      text += "; no answer from " + names(found.silent());
     }
-    return forWhat
-        + "; no answer from "
-        + silent.stream().map(VoterAddress::toString).collect(Collectors.joining(", "));
+    if (!found.strangers().isEmpty()) {
+      text +=
+          "; this node's data directory is not known to "
+              + names(found.strangers())
+              + ", is it from another cluster?";
+    }
+    return text;
+  }
+
+  private static String names(List<VoterAddress> voters) {
+    return voters.stream().map(VoterAddress::toString).collect(Collectors.joining(", "));
   }
 }

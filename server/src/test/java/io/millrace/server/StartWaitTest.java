@@ -1,8 +1,10 @@
 package io.millrace.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.metadata.quorum.VoterAddress;
+import io.millrace.metadata.quorum.VoterSurvey;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -44,10 +46,37 @@ class StartWaitTest {
     assertThat(after(2_000)).isEqualTo("a majority of the voters");
   }
 
+  @Test
+  void givesUp_whenNoVoterKnowsTheDisk() {
+    wait.poll(millisNanos(2_000), () -> answer(List.of(), List.of(TWO, THREE)));
+
+    assertThatThrownBy(
+            () -> wait.poll(millisNanos(2_000), () -> answer(List.of(), List.of(TWO, THREE))))
+        .isInstanceOf(NodeStartException.class)
+        .hasMessageContaining("belongs to another cluster")
+        .hasMessageContaining("2@b:9093, 3@c:9093");
+  }
+
+  @Test
+  void goesOn_whenOneVoterKnowsTheDiskNot_andAnotherIsSilent() {
+    wait.poll(millisNanos(2_000), () -> answer(List.of(TWO), List.of(THREE)));
+
+    assertThat(wait.poll(millisNanos(2_000), () -> answer(List.of(TWO), List.of(THREE))))
+        .contains("no answer from 2@b:9093", "not known to 3@c:9093");
+  }
+
+  private static long millisNanos(long millis) {
+    return TimeUnit.MILLISECONDS.toNanos(millis);
+  }
+
+  private static CompletableFuture<VoterSurvey> answer(
+      List<VoterAddress> silent, List<VoterAddress> strangers) {
+    return CompletableFuture.completedFuture(new VoterSurvey(silent, strangers, 2));
+  }
+
   private @Nullable String after(long passed, VoterAddress... silent) {
     millis += passed;
-    long now = TimeUnit.MILLISECONDS.toNanos(millis);
-    wait.poll(now, () -> CompletableFuture.completedFuture(List.of(silent)));
-    return wait.poll(now, () -> CompletableFuture.completedFuture(List.of(silent)));
+    wait.poll(millisNanos(millis), () -> answer(List.of(silent), List.of()));
+    return wait.poll(millisNanos(millis), () -> answer(List.of(silent), List.of()));
   }
 }

@@ -87,7 +87,7 @@ final class ClusterOptions {
         && (e.error() == ErrorCode.NETWORK_EXCEPTION || e.error() == ErrorCode.REQUEST_TIMED_OUT)) {
       return new CommandFailure(
           ExitCode.UNREACHABLE,
-          String.valueOf(e.getMessage()),
+          "no broker answered within " + timeoutMs + " ms: " + e.getMessage(),
           "Is a node running at "
               + bootstrapServers
               + "? Start one with 'millrace node start' or 'millrace quickstart',"

@@ -97,7 +97,9 @@ final class QuickstartCommand implements Callable<Integer> {
                     config.dataDirectory()));
     console.print(nodes);
     console.say("");
-    start(cluster);
+    if (!start(cluster)) {
+      return ExitCode.OK;
+    }
     console.say("Three nodes are ready, " + millisSince(started) + " ms after the start.");
     demonstrate(cluster.bootstrapServers());
     if (exit) {
@@ -109,9 +111,9 @@ final class QuickstartCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private void start(LocalCluster cluster) {
+  private boolean start(LocalCluster cluster) {
     try {
-      cluster.start();
+      return cluster.start();
     } catch (CompletionException e) {
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (cause instanceof BindException) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -101,12 +102,14 @@ public final class LocalCluster implements AutoCloseable {
   /**
    * Starts all nodes at once and returns when every one is ready. The first that cannot start ends
    * the others: they would wait for it.
+   *
+   * @return false when Ctrl-C came first
    */
-  public void start() {
+  public boolean start() {
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "millrace-stop"));
     synchronized (this) {
-      if (stopped.getCount() == 0) {
-        return;
+      if (closing) {
+        return false;
       }
       for (LocalNode config : configs) {
         starting.add(Node.start(NodeConfig.from(config.properties()), new Said(config.id())));
@@ -117,7 +120,11 @@ public final class LocalCluster implements AutoCloseable {
     starting.forEach(one -> one.exceptionally(failure -> failed(ready, failure)));
     try {
       ready.join();
-    } catch (CompletionException e) {
+      return true;
+    } catch (CompletionException | CancellationException e) {
+      if (closing) {
+        return false;
+      }
       close();
       throw e;
     }
