@@ -161,7 +161,7 @@ class MetadataNodeTest {
   private void start(int id) {
     QuorumConfig quorum =
         QuorumConfig.of(id, directory.resolve("node-" + id), voters)
-            .withTiming(QuorumConfig.Timing.SHARED_MACHINE);
+            .withTiming(QuorumConfig.Timing.PRODUCTION);
     MetadataConfig config =
         MetadataConfig.voter(quorum, ControllerConfig.DEFAULTS, ConfigValidator.PERMISSIVE);
     nodes.put(

@@ -51,8 +51,8 @@ final class RaftSettings {
     boolean alone = config.voters().size() == 1;
     // With several voters the first election waits for the others to have started, so that
     // leadership does not flap.
-    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(alone ? 5 : 1_000));
-    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(alone ? 10 : 2_000));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(alone ? 5 : 400));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(alone ? 10 : 900));
     RaftServerConfigKeys.Rpc.setRequestTimeout(properties, millis(3_000));
     // Safety: a busy joiner must not be given up for dead after three election timeouts, which
     // leaves it half a member.

@@ -78,7 +78,7 @@ final class TestVoters implements AutoCloseable, VoterDirectory {
   RatisQuorum start(int nodeId, List<VoterAddress> voters) {
     QuorumConfig config =
         QuorumConfig.of(nodeId, directory(nodeId), voters)
-            .withTiming(QuorumConfig.Timing.SHARED_MACHINE);
+            .withTiming(QuorumConfig.Timing.PRODUCTION);
     RatisQuorum quorum =
         new RatisQuorum(
             tuning.apply(config), this, (what, cause) -> fatal.add(nodeId + ": " + what));
