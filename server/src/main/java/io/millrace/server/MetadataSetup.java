@@ -62,6 +62,7 @@ final class MetadataSetup {
     return new ControllerConfig(
         Duration.ofMillis(config.quorum().sessionTimeoutMs()),
         defaults.connectionGrace(),
+        defaults.takeoverGrace(),
         config.replication().autoLeaderRebalance()
             ? Duration.ofSeconds(config.replication().leaderImbalanceCheckSeconds())
             : Duration.ZERO,

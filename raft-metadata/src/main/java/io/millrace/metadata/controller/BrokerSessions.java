@@ -38,6 +38,11 @@ final class BrokerSessions {
     byBroker.put(brokerId, new Session(epoch, connection, now + ttlNanos));
   }
 
+  /** Under a new controller: what was alive has the grace to show that it still is. */
+  void assume(int brokerId, long epoch, long grace, long now) {
+    byBroker.put(brokerId, new Session(epoch, NONE, now + Math.min(grace, ttlNanos)));
+  }
+
   /** The connection broke: unless the broker came back over another one, it has the grace left. */
   void connectionLost(long connection, long now) {
     byBroker.replaceAll(

@@ -8,6 +8,8 @@ import java.time.Duration;
  * @param sessionTimeout silence after which a broker is fenced
  * @param connectionGrace how long a broker whose connection broke may take to come back before it
  *     is fenced
+ * @param takeoverGrace how long a new controller waits for a sign of life of each broker that was
+ *     let in under the one before
  * @param rebalanceInterval how often leadership goes back to preferred replicas; zero for never
  * @param defaultPartitions for topics that do not say
  * @param defaultReplicationFactor for topics that do not say
@@ -18,6 +20,7 @@ import java.time.Duration;
 public record ControllerConfig(
     Duration sessionTimeout,
     Duration connectionGrace,
+    Duration takeoverGrace,
     Duration rebalanceInterval,
     int defaultPartitions,
     int defaultReplicationFactor,
@@ -25,11 +28,15 @@ public record ControllerConfig(
     int maxPartitionsPerRequest,
     int maxPendingOperations) {
 
-  /** Six seconds of silence or half a second without a connection; one partition, one replica. */
+  /**
+   * Six seconds of silence, half a second without a connection, one second under a new controller;
+   * one partition, one replica.
+   */
   public static final ControllerConfig DEFAULTS =
       new ControllerConfig(
           Duration.ofSeconds(6),
           Duration.ofMillis(500),
+          Duration.ofSeconds(1),
           Duration.ofSeconds(300),
           1,
           1,
@@ -55,6 +62,7 @@ public record ControllerConfig(
     return new ControllerConfig(
         sessionTimeout,
         connectionGrace,
+        takeoverGrace,
         rebalanceInterval,
         partitions,
         replicationFactor,

@@ -15,7 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Registers the broker and keeps its session alive: a heartbeat every second, at once when the
+ * Registers the broker and keeps its session alive: several heartbeats in the time that a
+ * new controller gives, at once when the
  * connection to the controller broke, and often while the broker is fenced.
  *
  * <p>Runs on the client's loop; epoch and lease may be read from any thread.
@@ -24,8 +25,9 @@ import org.slf4j.LoggerFactory;
 final class SessionKeeper {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionKeeper.class);
-  private static final long BEAT_NANOS = 1_000_000_000L;
+  private static final long BEAT_NANOS = 400_000_000L;
   private static final long FENCED_BEAT_NANOS = 50_000_000L;
+  private static final long LEAVE_TIMEOUT_NANOS = 1_000_000_000L;
   private static final long BEAT_TIMEOUT_NANOS = 2_000_000_000L;
   private static final long REGISTER_TIMEOUT_NANOS = 10_000_000_000L;
   private static final long REFUSED_RETRY_NANOS = 500_000_000L;
@@ -108,7 +110,9 @@ final class SessionKeeper {
     long leaving = epoch;
     epoch = -1;
     return calls
-        .ask(new Heartbeat(own.brokerId(), leaving, imageRevision.getAsLong(), true), BEAT_NANOS)
+        .ask(
+            new Heartbeat(own.brokerId(), leaving, imageRevision.getAsLong(), true),
+            LEAVE_TIMEOUT_NANOS)
         .thenApply(answer -> null);
   }
 

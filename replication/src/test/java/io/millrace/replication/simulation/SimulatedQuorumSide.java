@@ -49,6 +49,7 @@ final class SimulatedQuorumSide {
               new ControllerConfig(
                   Duration.ofNanos(SimulatedMetadata.SESSION_NANOS),
                   Duration.ofMillis(200),
+                  Duration.ofMillis(400),
                   Duration.ofSeconds(2),
                   1,
                   1,
