@@ -214,8 +214,7 @@ final class LeaderPartition implements PartitionRole {
     armDeadline(
         now
             + Math.min(
-                awaitingCommit.nanosToFirstDeadline(now),
-                awaitingDisk.nanosToFirstDeadline(now)));
+                awaitingCommit.nanosToFirstDeadline(now), awaitingDisk.nanosToFirstDeadline(now)));
   }
 
   // ---- progress

@@ -68,8 +68,7 @@ class LeaderPartitionTest {
     CompletableFuture<ProduceResult> produced = node.produce(-1, "a");
     node.runAll();
     List<ReadResult> reads = new ArrayList<>();
-    var asked =
-        produced.whenComplete((result, failure) -> reads.add(node.fetch(2, 2, 3, 2)));
+    var asked = produced.whenComplete((result, failure) -> reads.add(node.fetch(2, 2, 3, 2)));
 
     // when
     node.state(1, 3, 1, 1, 2);

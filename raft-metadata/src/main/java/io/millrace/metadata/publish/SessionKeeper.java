@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Registers the broker and keeps its session alive: several heartbeats in the time that a
- * new controller gives, at once when the
- * connection to the controller broke, and often while the broker is fenced.
+ * Registers the broker and keeps its session alive: several heartbeats in the time that a new
+ * controller gives, at once when the connection to the controller broke, and often while the broker
+ * is fenced.
  *
  * <p>Runs on the client's loop; epoch and lease may be read from any thread.
  */
