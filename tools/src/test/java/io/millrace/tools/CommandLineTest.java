@@ -1,0 +1,104 @@
+package io.millrace.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** What a wrong command line and an absent cluster answer. */
+class CommandLineTest {
+
+  @TempDir private Path directory;
+
+  /** How a command ended and what it printed. */
+  private record Ended(int code, String out, String err) {}
+
+  private static Ended run(String... arguments) {
+    CommandLine commandLine = Main.commandLine();
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    commandLine.setOut(new PrintWriter(out));
+    commandLine.setErr(new PrintWriter(err));
+    int code = commandLine.execute(arguments);
+    return new Ended(code, out.toString(), err.toString());
+  }
+
+  @Test
+  void everyCommand_hasHelpWithExamples() {
+    for (String command :
+        new String[] {
+          "quickstart",
+          "node start",
+          "node stop",
+          "node status",
+          "topics create",
+          "topics list",
+          "topics describe",
+          "topics alter",
+          "topics delete",
+          "produce",
+          "consume",
+          "cluster status",
+          "log dump"
+        }) {
+      Ended ended = run((command + " --help").split(" "));
+
+      assertThat(ended.code()).as(command).isEqualTo(ExitCode.OK);
+      assertThat(ended.out()).as(command).contains("Examples:").contains("millrace " + command);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "topcis list",
+        "topics",
+        "topics create",
+        "topics create --topic a --partitions zero",
+        "topics create --topic a --partitions 0",
+        "topics create --topic a --replica-assignment 1:x",
+        "topics alter --topic a",
+        "consume --topic a --from-beginning --offset 3",
+        "produce --topic a --acks 2",
+        "node start --override nonsense.key=1 --override log.dirs=/nowhere",
+      })
+  void wrongCommandLine_isRefusedBeforeAnythingIsTried(String line) {
+    Ended ended = run(line.split(" "));
+
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(ended.err()).isNotBlank().doesNotContain("\tat ");
+  }
+
+  @Test
+  void clusterThatDoesNotAnswer_hasAnExitCodeOfItsOwnAndAHint() {
+    Ended ended = run("topics", "list", "-b", "127.0.0.1:1", "--timeout-ms", "500");
+
+    assertThat(ended.code()).isEqualTo(ExitCode.UNREACHABLE);
+    assertThat(ended.err())
+        .contains("127.0.0.1:1")
+        .contains("millrace node start")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void nodeThatDoesNotRun_isReportedAsStopped() {
+    Ended ended = run("node", "status", "--override", "log.dirs=" + directory, "--json");
+
+    assertThat(ended.code()).isEqualTo(ExitCode.NOT_HEALTHY);
+    assertThat(ended.out()).contains("\"state\":\"stopped\"");
+  }
+
+  @Test
+  void dumpOfNothing_saysSo() {
+    Ended ended = run("log", "dump", directory.toString());
+
+    assertThat(ended.code()).isEqualTo(ExitCode.FAILED);
+    assertThat(ended.err()).contains("no .log file");
+  }
+}

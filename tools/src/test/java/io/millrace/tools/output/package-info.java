@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.tools.output;
+
+import org.jspecify.annotations.NullMarked;
