@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,6 +92,20 @@ public final class PartitionRegistry implements ImageListener {
   /** All replicas of this broker; a view that changes. */
   public Collection<ReplicatedPartition> partitions() {
     return partitions.values();
+  }
+
+  /**
+   * Completes when the replicas of every image told of so far are there: who then hands something
+   * to one of them comes behind its role.
+   */
+  public CompletableFuture<Void> settled() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    try {
+      loop.execute(() -> done.complete(null));
+    } catch (RejectedExecutionException e) {
+      done.complete(null);
+    }
+    return done;
   }
 
   @Override

@@ -158,6 +158,22 @@ class KafkaClientsTest {
     assertThat(readAll("big", 1).get(0).value()).hasSize(1_048_500);
   }
 
+  @Test
+  void topicJustCreated_takesItsFirstRecordAtOnce() throws Exception {
+    try (Admin admin = Admin.create(client());
+        KafkaProducer<byte[], byte[]> producer =
+            producer(Map.of("retries", 0, "enable.idempotence", false, "acks", "all"))) {
+      for (int i = 0; i < 20; i++) {
+        String topic = "just-created-" + i;
+        admin.createTopics(List.of(new NewTopic(topic, 3, (short) 1))).all().get();
+
+        long offset = producer.send(new ProducerRecord<>(topic, 2, null, new byte[1])).get().offset();
+
+        assertThat(offset).isZero();
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"0", "1", "all"})
   void everyKindOfAcks_deliversInOrder(String acks) throws Exception {

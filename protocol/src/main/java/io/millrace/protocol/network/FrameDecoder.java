@@ -33,6 +33,14 @@ public final class FrameDecoder extends ByteToMessageDecoder {
     this(limits.maxFrameBytes());
   }
 
+  /** The length of a frame that has begun to arrive, 0 when none has. */
+  public int arrivingFrameBytes() {
+    ByteBuf gathered = internalBuffer();
+    return failed || gathered.readableBytes() < LENGTH_BYTES
+        ? 0
+        : gathered.getInt(gathered.readerIndex());
+  }
+
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
     if (failed) {

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,16 +43,22 @@ final class CreateTopicsHandler implements RequestHandler<CreateTopicsRequest> {
   private final ControllerCalls controller;
   private final TopicDefaults defaults;
   private final ConfigDescriber configs;
+  private final Supplier<CompletableFuture<Void>> settled;
 
+  /**
+   * @param settled gives a future that completes when this node's replicas are as its image says
+   */
   CreateTopicsHandler(
       MetadataClient metadata,
       ControllerCalls controller,
       TopicDefaults defaults,
-      ConfigDescriber configs) {
+      ConfigDescriber configs,
+      Supplier<CompletableFuture<Void>> settled) {
     this.metadata = metadata;
     this.controller = controller;
     this.defaults = defaults;
     this.configs = configs;
+    this.settled = settled;
   }
 
   @Override
@@ -85,7 +92,8 @@ final class CreateTopicsHandler implements RequestHandler<CreateTopicsRequest> {
               good.forEach(topic -> refused.put(topic.name(), failed(topic.name(), failure)));
               return refused;
             })
-        .thenApply(CreateTopicsHandler::answer);
+        // The client goes on at once with what it created; this node should be ready for it.
+        .thenCompose(results -> settled.get().thenApply(ready -> answer(results)));
   }
 
   private static Set<String> duplicates(CreateTopicsRequest request) {

@@ -63,7 +63,9 @@ public final class Handlers {
             Route.of(
                 ApiKey.METADATA,
                 MetadataRequest.class,
-                new MetadataHandler(metadata, new TopicAutoCreator(metadata, config.topics()))),
+                new MetadataHandler(
+                    metadata,
+                    new TopicAutoCreator(metadata, config.topics(), registry::settled))),
             new Route<>(
                 ApiKey.PRODUCE,
                 PRODUCE_ADVERTISED_FROM,
@@ -93,7 +95,8 @@ public final class Handlers {
             Route.of(
                 ApiKey.CREATE_TOPICS,
                 CreateTopicsRequest.class,
-                new CreateTopicsHandler(metadata, controller, config.topics(), configs)),
+                new CreateTopicsHandler(
+                    metadata, controller, config.topics(), configs, registry::settled)),
             Route.of(
                 ApiKey.DELETE_TOPICS,
                 DeleteTopicsRequest.class,

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 /** Finds offsets by time, or the ends of partitions, which have negative times. */
 final class ListOffsetsHandler implements RequestHandler<ListOffsetsRequest> {
   private static final short FIRST_WITH_LEADER_EPOCH = 4;
+  private static final short FIRST_WITH_NOT_AVAILABLE = 5;
   private static final byte READ_COMMITTED = 1;
   private static final long LATEST = -1;
   private static final long EARLIEST_LOCAL = -4;
@@ -41,7 +42,7 @@ final class ListOffsetsHandler implements RequestHandler<ListOffsetsRequest> {
         answers.add(
             new ListOffsetsPartitionResponse(
                 partition.partitionIndex(),
-                lookup.error().code(),
+                known(lookup.error(), context.version()).code(),
                 lookup.timestamp(),
                 lookup.offset(),
                 context.version() >= FIRST_WITH_LEADER_EPOCH ? lookup.leaderEpoch() : -1));
@@ -70,6 +71,13 @@ final class ListOffsetsHandler implements RequestHandler<ListOffsetsRequest> {
       return end.error() == ErrorCode.NONE ? new OffsetLookup(ErrorCode.NONE, -1, -1, -1) : end;
     }
     return partition.lookupOffset(time, isolation(request), wanted.currentLeaderEpoch());
+  }
+
+  /** Older clients do not know the error for "ask again in a moment". */
+  private static ErrorCode known(ErrorCode error, short version) {
+    return error == ErrorCode.OFFSET_NOT_AVAILABLE && version < FIRST_WITH_NOT_AVAILABLE
+        ? ErrorCode.LEADER_NOT_AVAILABLE
+        : error;
   }
 
   /** The protocol grew these special times one by one. */

@@ -102,6 +102,9 @@ final class ProduceHandler implements RequestHandler<ProduceRequest> {
       }
       handedOver = true;
       return partition.append(records, request.acks(), request.timeoutMs(), -1);
+    } catch (RuntimeException e) {
+      // The other partitions of the request go on, and their records with them.
+      return CompletableFuture.failedFuture(e);
     } finally {
       if (!handedOver) {
         records.release();
@@ -197,7 +200,11 @@ final class ProduceHandler implements RequestHandler<ProduceRequest> {
     void started() {
       // The counter's release and acquire publish the results to whoever takes the last one.
       if (missing.decrementAndGet() == 0) {
-        done.complete(request.acks() == 0 ? silent() : Reply.of(response()));
+        try {
+          done.complete(request.acks() == 0 ? silent() : Reply.of(response()));
+        } catch (RuntimeException e) {
+          done.completeExceptionally(e); // closes the connection; a client must never wait in vain
+        }
       }
     }
 

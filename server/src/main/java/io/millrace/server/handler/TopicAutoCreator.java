@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Creates topics that somebody asked for. Requests for a topic whose creation is under way wait for
@@ -24,11 +25,19 @@ final class TopicAutoCreator {
 
   private final MetadataClient metadata;
   private final TopicDefaults defaults;
+  private final Supplier<CompletableFuture<Void>> settled;
   private final Map<String, CompletableFuture<ErrorCode>> underWay = new ConcurrentHashMap<>();
 
-  TopicAutoCreator(MetadataClient metadata, TopicDefaults defaults) {
+  /**
+   * @param settled gives a future that completes when this node's replicas are as its image says
+   */
+  TopicAutoCreator(
+      MetadataClient metadata,
+      TopicDefaults defaults,
+      Supplier<CompletableFuture<Void>> settled) {
     this.metadata = metadata;
     this.defaults = defaults;
+    this.settled = settled;
   }
 
   boolean isEnabled() {
@@ -42,8 +51,9 @@ final class TopicAutoCreator {
       outcomes.put(name, createOne(name));
     }
     return CompletableFuture.allOf(outcomes.values().toArray(CompletableFuture[]::new))
+        .thenCompose(all -> settled.get())
         .thenApply(
-            all -> {
+            ready -> {
               Map<String, ErrorCode> failures = new HashMap<>();
               outcomes.forEach(
                   (name, outcome) -> {

@@ -17,6 +17,7 @@ import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,21 +35,29 @@ import org.slf4j.LoggerFactory;
 final class ClientConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
   private static final int EXPECTED_RESPONSE_BYTES = 512;
-  private static final int SMALL_REQUEST_BYTES = 1 << 20;
+  private static final int SMALL_REQUEST_BYTES = 64 << 10;
+  private static final int LARGE_FETCH_BYTES = 1 << 20;
 
   private final ListenerContext shared;
   private final RequestDecoder decoder;
+  private final IntSupplier arriving;
   private final ResponseSequencer sequencer = new ResponseSequencer();
   private String remote = "?";
   private boolean reading;
   private boolean unflushed;
   private boolean waitsForMemory;
   private boolean usesMemory;
+  private boolean fetches;
+  private int reserved;
   private boolean closed;
 
-  ClientConnection(ListenerContext shared, RequestDecoder decoder) {
+  /**
+   * @param arriving the length of the frame that has begun to arrive, 0 when none has
+   */
+  ClientConnection(ListenerContext shared, RequestDecoder decoder, IntSupplier arriving) {
     this.shared = shared;
     this.decoder = decoder;
+    this.arriving = arriving;
   }
 
   @Override
@@ -83,7 +92,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     RequestContext context = decoded.context();
     shared.metrics().requestArrived(context.apiKey(), bytes);
     shared.budget().take(bytes);
-    usesMemory |= bytes > SMALL_REQUEST_BYTES || !onlyReads(context.apiKey());
+    giveReservationBack(); // it is this frame's
+    fetches |= context.apiKey() == ApiKey.FETCH;
+    usesMemory |= bytes > LARGE_FETCH_BYTES || !onlyReads(context.apiKey());
     Slot slot = sequencer.open(context, bytes, shared.clock().monotonicNanos());
     CompletableFuture<Reply> answer;
     try {
@@ -224,7 +235,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (closed) {
       return;
     }
-    boolean memory = usesMemory && shared.budget().isExhausted();
+    boolean memory = mustWaitForMemory();
     boolean read =
         !memory && sequencer.size() < shared.maxQueuedRequests() && ctx.channel().isWritable();
     if (ctx.channel().config().isAutoRead() != read) {
@@ -234,6 +245,30 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       waitsForMemory = true;
       shared.budget().whenRoom(() -> onMemoryFreed(ctx));
     }
+  }
+
+  /**
+   * A large frame is paid for when it begins to arrive, or many that never end would take more than
+   * there is. Once paid for it is read to its end, whatever the others use.
+   */
+  private boolean mustWaitForMemory() {
+    if (reserved > 0) {
+      return false;
+    }
+    boolean exhausted = shared.budget().isExhausted();
+    int coming = arriving.getAsInt();
+    boolean large = coming > (fetches && !usesMemory ? LARGE_FETCH_BYTES : SMALL_REQUEST_BYTES);
+    if (large && !exhausted) {
+      shared.budget().take(coming);
+      reserved = coming;
+      return false;
+    }
+    return exhausted && (large || usesMemory);
+  }
+
+  private void giveReservationBack() {
+    shared.budget().giveBack(reserved);
+    reserved = 0;
   }
 
   /** Any thread: whoever gave the memory back. */
@@ -263,6 +298,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     closed = true;
+    giveReservationBack();
     sequencer.clear(slot -> shared.budget().giveBack(slot.requestBytes));
     LOG.debug("connection closed, remote={}", remote);
     ctx.fireChannelInactive();

@@ -155,12 +155,13 @@ public final class NettyServer implements AutoCloseable {
                 connectionCount.decrementAndGet();
                 shared.metrics().connectionClosed();
               });
+      FrameDecoder frames = new FrameDecoder(config.maxRequestBytes());
       channel
           .pipeline()
           .addLast(new IdleStateHandler(0, 0, config.idleTimeoutMs(), TimeUnit.MILLISECONDS))
-          .addLast(new FrameDecoder(config.maxRequestBytes()))
+          .addLast(frames)
           .addLast(OutboundFrameWriter.INSTANCE)
-          .addLast(new ClientConnection(shared, decoder));
+          .addLast(new ClientConnection(shared, decoder, frames::arrivingFrameBytes));
     }
   }
 }

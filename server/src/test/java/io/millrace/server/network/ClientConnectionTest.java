@@ -10,6 +10,7 @@ import io.millrace.protocol.message.FetchRequest;
 import io.millrace.protocol.message.ProduceRequest;
 import io.millrace.protocol.message.RequestHeader;
 import io.millrace.protocol.message.RequestMessage;
+import io.millrace.protocol.network.FrameDecoder;
 import io.millrace.server.metrics.ServerMetrics;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -86,6 +87,34 @@ class ClientConnectionTest {
     assertThat(budget.used()).isZero();
   }
 
+  @Test
+  void largeFramesThatNeverEnd_areNotGatheredBeyondTheMemory() {
+    // given
+    EmbeddedChannel first = connect();
+    EmbeddedChannel second = connect();
+
+    // when
+    first.writeInbound(beginOf(1_000_000));
+    second.writeInbound(beginOf(1_000_000));
+
+    // then: the first is read to its end, the second waits
+    assertThat(budget.used()).isEqualTo(1_000_000);
+    assertThat(first.config().isAutoRead()).isTrue();
+    assertThat(second.config().isAutoRead()).isFalse();
+    first.close();
+    first.runPendingTasks();
+    second.runPendingTasks();
+    assertThat(second.config().isAutoRead()).isTrue();
+    assertThat(budget.used()).isEqualTo(1_000_000);
+    second.close();
+    second.runPendingTasks();
+    assertThat(budget.used()).isZero();
+  }
+
+  private static ByteBuf beginOf(int length) {
+    return Unpooled.buffer().writeInt(length).writeBytes(new byte[100]);
+  }
+
   private EmbeddedChannel connect() {
     ListenerContext shared =
         new ListenerContext(
@@ -96,8 +125,13 @@ class ClientConnectionTest {
                 LoggerFactory.getLogger(ClientConnectionTest.class), Clock.system()),
             new ServerMetrics(),
             Clock.system());
+    FrameDecoder frames = new FrameDecoder(FrameLimits.DEFAULT);
     return new EmbeddedChannel(
-        new ClientConnection(shared, new RequestDecoder(never, FrameLimits.DEFAULT, "CLIENTS")));
+        frames,
+        new ClientConnection(
+            shared,
+            new RequestDecoder(never, FrameLimits.DEFAULT, "CLIENTS"),
+            frames::arrivingFrameBytes));
   }
 
   private static ByteBuf produce() {
@@ -108,7 +142,6 @@ class ClientConnectionTest {
     return frame(FetchRequest.builder().replicaId(2).build(), FETCH_VERSION);
   }
 
-  /** A frame as the decoder passes it on: without its length. */
   private static ByteBuf frame(RequestMessage request, short version) {
     WireWriter out = new WireWriter(Unpooled.buffer().alloc(), 64);
     ApiKey key = request.apiKey();
@@ -120,7 +153,6 @@ class ClientConnectionTest {
         .build()
         .write(out, key.requestHeaderVersion(version));
     request.write(out, version);
-    ByteBuf whole = (ByteBuf) out.finish().pieces().get(0);
-    return whole.skipBytes(4);
+    return (ByteBuf) out.finish().pieces().get(0);
   }
 }
