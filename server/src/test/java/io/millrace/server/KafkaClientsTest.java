@@ -167,7 +167,8 @@ class KafkaClientsTest {
         String topic = "just-created-" + i;
         admin.createTopics(List.of(new NewTopic(topic, 3, (short) 1))).all().get();
 
-        long offset = producer.send(new ProducerRecord<>(topic, 2, null, new byte[1])).get().offset();
+        long offset =
+            producer.send(new ProducerRecord<>(topic, 2, null, new byte[1])).get().offset();
 
         assertThat(offset).isZero();
       }

@@ -64,8 +64,7 @@ public final class Handlers {
                 ApiKey.METADATA,
                 MetadataRequest.class,
                 new MetadataHandler(
-                    metadata,
-                    new TopicAutoCreator(metadata, config.topics(), registry::settled))),
+                    metadata, new TopicAutoCreator(metadata, config.topics(), registry::settled))),
             new Route<>(
                 ApiKey.PRODUCE,
                 PRODUCE_ADVERTISED_FROM,

@@ -32,9 +32,7 @@ final class TopicAutoCreator {
    * @param settled gives a future that completes when this node's replicas are as its image says
    */
   TopicAutoCreator(
-      MetadataClient metadata,
-      TopicDefaults defaults,
-      Supplier<CompletableFuture<Void>> settled) {
+      MetadataClient metadata, TopicDefaults defaults, Supplier<CompletableFuture<Void>> settled) {
     this.metadata = metadata;
     this.defaults = defaults;
     this.settled = settled;

@@ -121,8 +121,7 @@ class ClientConnectionTest {
             never,
             budget,
             100,
-            new RateLimitedLog(
-                LoggerFactory.getLogger(ClientConnectionTest.class), Clock.system()),
+            new RateLimitedLog(LoggerFactory.getLogger(ClientConnectionTest.class), Clock.system()),
             new ServerMetrics(),
             Clock.system());
     FrameDecoder frames = new FrameDecoder(FrameLimits.DEFAULT);
