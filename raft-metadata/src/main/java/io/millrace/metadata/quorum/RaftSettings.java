@@ -78,6 +78,10 @@ final class RaftSettings {
     RaftServerConfigKeys.Log.setSegmentCacheSizeMax(properties, SizeInBytes.valueOf("32MB"));
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(properties, SizeInBytes.valueOf("4MB"));
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(properties, true);
+    // By default a leader asks a voter that was away only every five seconds, and nothing a voter
+    // that
+    // comes back wants to do can be done before.
+    RaftServerConfigKeys.Log.Appender.setRetryPolicy(properties, "10ms,10, 200ms,100000000");
     // Otherwise one dead voter keeps every entry for ever.
     RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
     RaftServerConfigKeys.Log.setPurgeGap(properties, 1);
