@@ -35,6 +35,7 @@ final class SimulatedCluster {
   private final int partitions;
   private final int replicas;
   private final List<SimulatedProducer> producers = new ArrayList<>();
+  private final Map<Integer, List<Integer>> lastIsr = new HashMap<>();
   private final List<String> history = new ArrayList<>();
   private boolean calm;
 
@@ -86,6 +87,7 @@ final class SimulatedCluster {
       new SimulatedConsumer(this, i);
     }
     fateLoop.schedule(this::strike, SECOND);
+    lookForNewMembers();
     time.runFor((6 + random.nextInt(8)) * SECOND);
     makePeace();
     time.runUntil(
@@ -158,6 +160,37 @@ final class SimulatedCluster {
       }
     }
     fateLoop.schedule(this::strike, random.nextLong(20 * MILLI, 1_500 * MILLI));
+  }
+
+  /**
+   * The worst moment: a replica has just been let into the in-sync set, and all the others of the
+   * set die. Whatever was acknowledged without it is lost then.
+   */
+  private void lookForNewMembers() {
+    if (calm) {
+      return;
+    }
+    for (int i = 0; i < partitions; i++) {
+      PartitionImage state = currentState(i);
+      List<Integer> before = lastIsr.put(i, state == null ? List.of() : state.isr());
+      if (state != null && before != null) {
+        for (int member : state.isr()) {
+          if (!before.contains(member) && random.nextInt(2) == 0) {
+            leaveAlone(member, state.isr());
+          }
+        }
+      }
+    }
+    fateLoop.schedule(this::lookForNewMembers, MILLI);
+  }
+
+  private void leaveAlone(int member, List<Integer> isr) {
+    note("others of " + isr + " leave " + member + " alone");
+    for (int other : isr) {
+      if (other != member) {
+        fateLoop.schedule(() -> crash(other, random.nextBoolean()), random.nextLong(15 * MILLI));
+      }
+    }
   }
 
   private void crash(int id, boolean powerLoss) {
@@ -235,7 +268,7 @@ final class SimulatedCluster {
   private @Nullable PartitionImage currentState(int partition) {
     PartitionImage newest = null;
     for (SimulatedNode node : nodes.values()) {
-      TopicImage topic = topic(node);
+      TopicImage topic = node.isRunning() ? topic(node) : null;
       PartitionImage state = topic == null ? null : topic.partition(partition);
       if (state != null && (newest == null || state.partitionEpoch() > newest.partitionEpoch())) {
         newest = state;

@@ -28,6 +28,7 @@ final class SimulatedNode {
 
   static final ReplicationConfig REPLICATION =
       new ReplicationConfig(1_500, 200, 1, 4_000, 12_000, 50);
+  private static final long SLOW = 250_000_000;
   private static final LogConfig LOGS =
       LogConfig.DEFAULT.toBuilder()
           .set("segment.bytes", "6000")
@@ -88,8 +89,7 @@ final class SimulatedNode {
     Life life = new Life(id, ++lives);
     boolean slowDisk = random.nextInt(3) == 0;
     LongSupplier flushTime =
-        () ->
-            random.nextLong(100_000, slowDisk && random.nextInt(10) == 0 ? 60_000_000 : 2_000_000);
+        () -> random.nextLong(100_000, slowDisk && random.nextInt(10) == 0 ? SLOW : 2_000_000);
     EventLoop append = loop(life, "append", () -> 0);
     EventLoop flush = loop(life, "flush", flushTime);
     LogManager logs =
