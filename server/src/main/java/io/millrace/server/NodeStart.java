@@ -154,7 +154,7 @@ final class NodeStart {
       await(
           metadata.started(),
           config.quorum().voters().size() > 1
-              ? "every voter, which the first start takes"
+              ? "the voters, all of them when they start for the first time"
               : "the quorum to start");
     } catch (NodeStartException e) {
       if (e.getCause() instanceof BindException) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * is missing than before, else now and then. Confined to the start's thread.
  */
 final class StartWait {
-  private static final long FIRST_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
+  private static final long FIRST_NANOS = TimeUnit.MILLISECONDS.toNanos(3000);
   private static final long ASK_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(15);
 

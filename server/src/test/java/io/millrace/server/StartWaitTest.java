@@ -20,22 +20,22 @@ class StartWaitTest {
 
   @Test
   void says_whoIsMissing_afterAMoment() {
-    assertThat(after(1_000, TWO)).isNull();
+    assertThat(after(2_000, TWO)).isNull();
 
-    assertThat(after(1_000, TWO, THREE))
+    assertThat(after(2_000, TWO, THREE))
         .isEqualTo("a majority of the voters; no answer from 2@b:9093, 3@c:9093");
   }
 
   @Test
   void saysAgain_whenSomebodyElseIsMissing() {
-    after(2_000, TWO, THREE);
+    after(4_000, TWO, THREE);
 
     assertThat(after(2_000, THREE)).isEqualTo("a majority of the voters; no answer from 3@c:9093");
   }
 
   @Test
   void staysQuiet_whileNothingChanges_exceptNowAndThen() {
-    after(2_000, TWO);
+    after(4_000, TWO);
 
     assertThat(after(2_000, TWO)).isNull();
     assertThat(after(14_000, TWO)).isNotNull();
@@ -43,15 +43,15 @@ class StartWaitTest {
 
   @Test
   void namesNobody_whenAllAnswer() {
-    assertThat(after(2_000)).isEqualTo("a majority of the voters");
+    assertThat(after(4_000)).isEqualTo("a majority of the voters");
   }
 
   @Test
   void givesUp_whenNoVoterKnowsTheDisk() {
-    wait.poll(millisNanos(2_000), () -> answer(List.of(), List.of(TWO, THREE)));
+    wait.poll(millisNanos(4_000), () -> answer(List.of(), List.of(TWO, THREE)));
 
     assertThatThrownBy(
-            () -> wait.poll(millisNanos(2_000), () -> answer(List.of(), List.of(TWO, THREE))))
+            () -> wait.poll(millisNanos(4_000), () -> answer(List.of(), List.of(TWO, THREE))))
         .isInstanceOf(NodeStartException.class)
         .hasMessageContaining("belongs to another cluster")
         .hasMessageContaining("2@b:9093, 3@c:9093");
@@ -59,9 +59,9 @@ class StartWaitTest {
 
   @Test
   void goesOn_whenOneVoterKnowsTheDiskNot_andAnotherIsSilent() {
-    wait.poll(millisNanos(2_000), () -> answer(List.of(TWO), List.of(THREE)));
+    wait.poll(millisNanos(4_000), () -> answer(List.of(TWO), List.of(THREE)));
 
-    assertThat(wait.poll(millisNanos(2_000), () -> answer(List.of(TWO), List.of(THREE))))
+    assertThat(wait.poll(millisNanos(4_000), () -> answer(List.of(TWO), List.of(THREE))))
         .contains("no answer from 2@b:9093", "not known to 3@c:9093");
   }
 

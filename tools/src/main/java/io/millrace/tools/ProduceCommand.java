@@ -103,6 +103,9 @@ final class ProduceCommand implements Callable<Integer> {
     List<RecordHeader> fixedHeaders = new ArrayList<>();
     headers.forEach((key, value) -> fixedHeaders.add(RecordHeader.of(key, value)));
     var properties = cluster.properties();
+    int patienceMs = Integer.parseInt(properties.getProperty("default.api.timeout.ms"));
+    properties.setProperty("delivery.timeout.ms", Integer.toString(patienceMs));
+    properties.setProperty("request.timeout.ms", Integer.toString(Math.max(1, patienceMs / 2)));
     producerProperties.forEach(properties::setProperty);
     properties.setProperty("acks", acksCode(acks));
     try (Producer<byte[], byte[]> producer =

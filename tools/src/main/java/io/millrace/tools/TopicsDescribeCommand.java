@@ -14,8 +14,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -80,10 +83,15 @@ final class TopicsDescribeCommand implements Callable<Integer> {
     }
   }
 
+  private static final long OFFSETS_WAIT_MS = 3_000;
+
   /** First and next offset of a partition. */
   private record Range(long start, long end) {}
 
-  /** Offsets of the partitions that have a leader. */
+  /**
+   * Offsets of the partitions whose leaders answer soon: one that is down, or whose disk failed,
+   * must not hide the rest.
+   */
   private Map<Integer, Range> offsets(Admin admin, TopicDescription topic) {
     Map<TopicPartition, OffsetSpec> starts = new HashMap<>();
     Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
@@ -98,11 +106,22 @@ final class TopicsDescribeCommand implements Callable<Integer> {
     var endAnswers = admin.listOffsets(ends);
     Map<Integer, Range> ranges = new HashMap<>();
     startAnswers.forEach(
-        (id, answer) ->
-            ranges.put(
-                id.partition(),
-                new Range(
-                    cluster.await(answer).offset(), cluster.await(endAnswers.get(id)).offset())));
+        (id, start) -> {
+          Range range =
+              cluster
+                  .await(
+                      start
+                          .thenCombine(
+                              Objects.requireNonNull(endAnswers.get(id)),
+                              (from, to) -> Optional.of(new Range(from.offset(), to.offset())))
+                          .completeOnTimeout(
+                              Optional.empty(), OFFSETS_WAIT_MS, TimeUnit.MILLISECONDS)
+                          .exceptionally(failure -> Optional.empty()))
+                  .orElse(null);
+          if (range != null) {
+            ranges.put(id.partition(), range);
+          }
+        });
     return ranges;
   }
 

@@ -224,10 +224,16 @@ final class BatchWriter {
       return;
     }
     // The write may or may not take effect; the guard sees to it that what comes next knows.
-    LOG.warn(
-        "Metadata write without an answer, operations={} cause={}",
-        batch.decided.size(),
-        String.valueOf(cause));
+    if (leads) {
+      LOG.warn(
+          "Metadata write without an answer, operations={} cause={}",
+          batch.decided.size(),
+          String.valueOf(cause));
+    } else {
+      // Stepping down cuts writes off; the next controller decides them again.
+      LOG.info(
+          "Metadata write cut off by the end of the term, operations={}", batch.decided.size());
+    }
     abandon(
         batch,
         new ControllerUnavailableException("metadata write without an answer: " + cause, -1));
