@@ -208,6 +208,7 @@ public final class ClusterClient {
   }
 
   /** Fails the future when the client is closed before it is done. */
+  @SuppressWarnings("CollectionUndefinedEquality") // a future equals only itself, as is meant here
   public void failOnClose(CompletableFuture<?> future) {
     assert loop.owns("failOnClose");
     if (closed) {

@@ -304,11 +304,12 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
   public Flow.Publisher<ConsumerRecord<K, V>> publisher(Executor executor) {
     return subscriber -> {
       Objects.requireNonNull(subscriber, "subscriber");
-      lock.lock();
       RecordSubscription<K, V> fresh =
           new RecordSubscription<>(subscriber, executor, this::nextFor, this::ended);
-      boolean isTaken = subscription != null || caller != null || closed;
+      boolean isTaken;
+      lock.lock();
       try {
+        isTaken = subscription != null || caller != null || closed;
         if (!isTaken) {
           subscription = fresh;
           events.listen(fresh::somethingChanged);

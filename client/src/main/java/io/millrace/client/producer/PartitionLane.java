@@ -133,7 +133,7 @@ final class PartitionLane {
   }
 
   private boolean isHeldBack() {
-    return recovering || chainBreak != ChainBreak.NONE
+    return (recovering || chainBreak != ChainBreak.NONE)
         ? !inFlight.isEmpty()
         : inFlight.size() >= rules.maxInFlight();
   }

@@ -41,7 +41,8 @@ public record VoterSurvey(List<VoterAddress> silent, List<VoterAddress> stranger
       VoterStatus answer = answers.get(one);
       if (answer == null) {
         silent.add(one);
-      } else if (member
+      } else if (self != null
+          && member
           && answer.getFormation() == Formation.MEMBER
           && answer.getMembersList().stream()
               .noneMatch(known -> Voters.same(known, self.getSelf()))) {

@@ -45,7 +45,7 @@ final class ClassicGroups {
       GroupClient client,
       JoinGroupRequest request,
       Answer<JoinGroupResponse> answer) {
-    ErrorCode refusal = refuseJoin(group, client, request);
+    ErrorCode refusal = refuseJoin(group, request);
     if (refusal != ErrorCode.NONE) {
       turn.answer(answer, ClassicAnswers.joinError(request.memberId(), refusal));
     } else if (request.memberId().isEmpty()) {
@@ -55,7 +55,7 @@ final class ClassicGroups {
     }
   }
 
-  private ErrorCode refuseJoin(ClassicGroup group, GroupClient client, JoinGroupRequest request) {
+  private ErrorCode refuseJoin(ClassicGroup group, JoinGroupRequest request) {
     if (group.isIn(ClassicGroupState.DEAD)) {
       return ErrorCode.COORDINATOR_NOT_AVAILABLE;
     }

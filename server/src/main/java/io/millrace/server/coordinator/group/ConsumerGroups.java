@@ -185,6 +185,7 @@ final class ConsumerGroups {
   }
 
   /** Whether topics may have changed; asked at every heartbeat, but not yes at every change. */
+  @SuppressWarnings("ReferenceEquality") // another object is another image
   private static boolean isTimeToLook(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
     TopicsImage topics = turn.image().topics();
     boolean yes =
