@@ -175,7 +175,7 @@ class ConnectionTest {
       // given
       Connection connection = connect(peer, CONFIG.withMaxInFlight(2));
       CompletableFuture<ResponseMessage> first = connection.send(METADATA, SOON);
-      connection.send(METADATA, SOON);
+      CompletableFuture<ResponseMessage> second = connection.send(METADATA, SOON);
 
       // when
       ConnectionException failure = failureOf(connection.send(METADATA, SOON));
@@ -186,6 +186,7 @@ class ConnectionTest {
       assertThat(connection.canSend()).isFalse();
       connection.close();
       assertThat(failureOf(first).kind()).isEqualTo(Kind.CLOSED);
+      assertThat(failureOf(second).kind()).isEqualTo(Kind.CLOSED);
       assertThat(connection.inFlight()).isZero();
     }
   }
