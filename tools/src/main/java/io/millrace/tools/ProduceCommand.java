@@ -119,7 +119,7 @@ final class ProduceCommand implements Callable<Integer> {
     RuntimeException failure = firstFailure.get();
     if (failure != null) {
       throw new CommandFailure(
-          ExitCode.FAILED,
+          failure instanceof CommandFailure known ? known.exitCode() : ExitCode.FAILED,
           failed + " of " + (sent.get() + failed.get()) + " records were not acknowledged",
           null);
     }

@@ -12,12 +12,13 @@ import java.util.regex.Pattern;
 final class TimeArgument {
 
   private static final Pattern AGE = Pattern.compile("(\\d{1,9})([smhd])");
+  private static final Pattern DATE = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
   private static final Pattern MILLIS = Pattern.compile("\\d{10,15}");
 
   private TimeArgument() {}
 
   /**
-   * Reads an instant ({@code 2026-11-22T08:00:00Z}), a local date and time ({@code
+   * Reads an instant ({@code 2026-11-22T08:00:00Z}), a local date with or without a time ({@code
    * 2026-11-22T08:00}), epoch milliseconds, or an age ({@code 15m}).
    *
    * @return milliseconds since the epoch
@@ -35,7 +36,9 @@ final class TimeArgument {
       return Instant.parse(text).toEpochMilli();
     } catch (DateTimeException notAnInstant) {
       try {
-        return LocalDateTime.parse(text).atZone(ZoneId.systemDefault()).toInstant().toEpochMilli();
+        // A bare date is its first moment here.
+        String local = DATE.matcher(text).matches() ? text + "T00:00" : text;
+        return LocalDateTime.parse(local).atZone(ZoneId.systemDefault()).toInstant().toEpochMilli();
       } catch (DateTimeException notLocalEither) {
         throw new CommandFailure(
             ExitCode.USAGE,

@@ -24,6 +24,12 @@ class TimeArgumentTest {
         .isEqualTo(TimeArgument.parse("--from-time", "1795334400000", () -> NOW));
   }
 
+  @Test
+  void bareDate_isItsFirstMoment() {
+    assertThat(TimeArgument.parse("--from-time", "2026-11-22", () -> NOW))
+        .isEqualTo(TimeArgument.parse("--from-time", "2026-11-22T00:00", () -> NOW));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "yesterday", "15", "-5m", "2026-13-01T00:00:00Z"})
   void anythingElse_namesTheFlagAndTheForms(String text) {
