@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
  */
 class ReplicationSimulationTest {
 
-  private static final int DEFAULT_SEEDS = 120;
+  private static final int DEFAULT_SEEDS = 240;
 
   @Test
   void clusterUnderFaults_keepsItsPromises() {
