@@ -49,6 +49,7 @@ final class BrokerRuntime {
   private final LogManager logs;
   private final NetworkLoops fetchNetwork;
   private final PartitionRegistry registry;
+  private final GroupService groups;
   private final RequestDispatcher dispatcher;
 
   private BrokerRuntime(
@@ -83,8 +84,11 @@ final class BrokerRuntime {
             metadata::leaseValid,
             new ControllerIsrProposer(metadata));
     this.registry = new PartitionRegistry(context, logs, loops.start("registry"), fetchers);
+    EventLoop timers = loops.start("timers");
+    this.groups = new GroupService(metadata, loops, clock, random.nextLong());
     this.dispatcher =
-        Handlers.create(config, metadata, registry, settings, loops.start("timers"), clock, random);
+        Handlers.create(
+            config, metadata, registry, settings, groups.coordinator(), timers, clock, random);
   }
 
   /**

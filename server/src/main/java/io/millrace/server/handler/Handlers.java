@@ -23,6 +23,7 @@ import io.millrace.protocol.message.OffsetForLeaderEpochRequest;
 import io.millrace.protocol.message.ProduceRequest;
 import io.millrace.replication.PartitionRegistry;
 import io.millrace.server.config.NodeConfig;
+import io.millrace.server.coordinator.group.GroupCoordinator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
@@ -36,6 +37,7 @@ public final class Handlers {
   /**
    * Wires every handler.
    *
+   * @param groups this broker's group coordinator
    * @param timers wakes fetches whose time is over
    * @param random seeds the ids of fetch sessions
    */
@@ -44,6 +46,7 @@ public final class Handlers {
       MetadataClient metadata,
       PartitionRegistry registry,
       TopicSettings settings,
+      GroupCoordinator groups,
       EventLoop timers,
       Clock clock,
       SplittableRandom random) {
