@@ -33,7 +33,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -65,6 +67,11 @@ final class FakeCluster implements AutoCloseable {
     Fault faultOf(int node, RequestMessage request);
   }
 
+  /** Answers an API that is not the log's. */
+  interface ForeignHandler {
+    Message answer(int node, RequestMessage request);
+  }
+
   private final List<ServerSocket> listeners = new ArrayList<>();
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   final List<FakeLog> partitions = new ArrayList<>();
@@ -75,6 +82,9 @@ final class FakeCluster implements AutoCloseable {
   private long nextProducerId = 1000;
   int maxBatchRecords = Integer.MAX_VALUE; // guarded by this
   int producerIdsGiven; // guarded by this
+  private final Map<ApiKey, Short> highest = new EnumMap<>(ApiKey.class); // guarded by this
+  private final Map<ApiKey, ForeignHandler> foreign =
+      new EnumMap<>(ApiKey.class); // guarded by this
 
   FakeCluster(int partitionCount) throws IOException {
     for (int i = 0; i < partitionCount; i++) {
@@ -97,6 +107,16 @@ final class FakeCluster implements AutoCloseable {
 
   void faults(FaultPlan plan) {
     faults = plan;
+  }
+
+  /** Both brokers speak this API too, up to this version. */
+  synchronized void speak(ApiKey key, int upTo, ForeignHandler handler) {
+    highest.put(key, (short) upTo);
+    foreign.put(key, handler);
+  }
+
+  int port(int node) {
+    return listeners.get(node).getLocalPort();
   }
 
   /** The other node leads from now on, under the next epoch. */
@@ -190,6 +210,10 @@ final class FakeCluster implements AutoCloseable {
     } else if (request instanceof OffsetForLeaderEpochRequest epochs) {
       return endOfEpoch(epochs);
     }
+    ForeignHandler other = foreign.get(request.apiKey());
+    if (other != null) {
+      return other.answer(node, request);
+    }
     return switch (request.apiKey()) {
       case API_VERSIONS -> versions();
       case INIT_PRODUCER_ID -> {
@@ -203,7 +227,7 @@ final class FakeCluster implements AutoCloseable {
     };
   }
 
-  private static ApiVersionsResponse versions() {
+  private ApiVersionsResponse versions() {
     List<ApiVersion> ranges = new ArrayList<>();
     for (ApiKey key :
         List.of(
@@ -221,6 +245,14 @@ final class FakeCluster implements AutoCloseable {
               .maxVersion(key.highestVersion())
               .build());
     }
+    highest.forEach(
+        (key, version) ->
+            ranges.add(
+                ApiVersion.builder()
+                    .apiKey(key.id())
+                    .minVersion(key.lowestVersion())
+                    .maxVersion(version)
+                    .build()));
     return ApiVersionsResponse.builder().apiKeys(ranges).build();
   }
 

@@ -22,12 +22,14 @@ import io.millrace.client.cluster.ClientRuntime;
 import io.millrace.client.cluster.ClusterClient;
 import io.millrace.client.cluster.OffsetLookup;
 import io.millrace.client.cluster.TopicDescriber;
+import io.millrace.client.network.Failures;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.DescribeClusterRequest;
 import io.millrace.protocol.message.DescribeClusterResponse;
 import io.millrace.protocol.message.DescribeClusterResponse.DescribeClusterBroker;
 import io.millrace.protocol.message.DescribeQuorumRequest;
 import io.millrace.protocol.message.DescribeQuorumResponse;
+import io.millrace.protocol.message.ResponseMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -108,17 +110,25 @@ public final class ClusterAdmin implements Admin {
 
   @Override
   public CompletableFuture<ClusterDescription> describeCluster() {
-    DescribeClusterRequest request =
-        DescribeClusterRequest.builder().includeFencedBrokers(true).build();
     return counted(
         Attempts.run(
             cluster,
             "describeCluster",
             timeoutNanos,
             () ->
-                cluster
-                    .sendToAny(request, requestNanos())
+                askForCluster(true)
+                    .exceptionallyCompose(
+                        failure ->
+                            Failures.of(failure).error() == ErrorCode.UNSUPPORTED_VERSION
+                                ? askForCluster(false)
+                                : CompletableFuture.failedFuture(failure))
                     .thenApply(answer -> clusterOf((DescribeClusterResponse) answer))));
+  }
+
+  /** Brokers older than Kafka 4.0 (DescribeCluster 2) cannot be asked for fenced brokers. */
+  private CompletableFuture<ResponseMessage> askForCluster(boolean withFenced) {
+    return cluster.sendToAny(
+        DescribeClusterRequest.builder().includeFencedBrokers(withFenced).build(), requestNanos());
   }
 
   private static ClusterDescription clusterOf(DescribeClusterResponse answer) {
