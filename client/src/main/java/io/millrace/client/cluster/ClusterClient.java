@@ -185,6 +185,12 @@ public final class ClusterClient {
     return pool.send(broker, use, request, timeoutNanos);
   }
 
+  /** Sends a request to this broker, in a version of at most {@code maxVersion}. */
+  public CompletableFuture<ResponseMessage> sendTo(
+      BrokerInfo broker, LinkUse use, RequestMessage request, short maxVersion, long timeoutNanos) {
+    return pool.send(broker, use, request, maxVersion, timeoutNanos);
+  }
+
   /** Sends a request to any broker; one that did not fail a moment ago, if there is one. */
   public CompletableFuture<ResponseMessage> sendToAny(RequestMessage request, long timeoutNanos) {
     return pool.send(anyBroker(), LinkUse.REQUESTS, request, timeoutNanos);

@@ -16,7 +16,13 @@ public interface BrokerLink {
    * be out of step. A write with acks 0 completes with an empty answer when it is with the
    * operating system.
    */
-  CompletableFuture<ResponseMessage> send(RequestMessage request, long timeoutNanos);
+  default CompletableFuture<ResponseMessage> send(RequestMessage request, long timeoutNanos) {
+    return send(request, Short.MAX_VALUE, timeoutNanos);
+  }
+
+  /** The same, in the highest version that both sides speak, at most {@code maxVersion}. */
+  CompletableFuture<ResponseMessage> send(
+      RequestMessage request, short maxVersion, long timeoutNanos);
 
   void close();
 }

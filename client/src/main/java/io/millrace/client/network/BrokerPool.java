@@ -51,6 +51,12 @@ public final class BrokerPool {
   /** Sends a request over the broker's connection, which is made if need be. */
   public CompletableFuture<ResponseMessage> send(
       BrokerInfo broker, LinkUse use, RequestMessage request, long timeoutNanos) {
+    return send(broker, use, request, Short.MAX_VALUE, timeoutNanos);
+  }
+
+  /** The same in the highest version that both sides speak, at most {@code maxVersion}. */
+  public CompletableFuture<ResponseMessage> send(
+      BrokerInfo broker, LinkUse use, RequestMessage request, short maxVersion, long timeoutNanos) {
     assert loop.owns("send");
     CompletableFuture<ResponseMessage> answer = new CompletableFuture<>();
     if (closed) {
@@ -67,7 +73,7 @@ public final class BrokerPool {
             return;
           }
           onLoop(
-              link.send(request, timeoutNanos),
+              link.send(request, maxVersion, timeoutNanos),
               (response, failure) -> {
                 if (failure != null) {
                   slot.noteFailure(link);

@@ -76,8 +76,9 @@ public final class NettyLinks implements BrokerLinks {
     }
 
     @Override
-    public CompletableFuture<ResponseMessage> send(RequestMessage request, long timeoutNanos) {
-      return connection.send(request, Duration.ofNanos(timeoutNanos));
+    public CompletableFuture<ResponseMessage> send(
+        RequestMessage request, short maxVersion, long timeoutNanos) {
+      return connection.send(request, maxVersion, Duration.ofNanos(timeoutNanos));
     }
 
     @Override
