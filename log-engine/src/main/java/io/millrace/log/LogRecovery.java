@@ -141,10 +141,15 @@ final class LogRecovery {
     return bases;
   }
 
+  private boolean isFlushedWhole(long base, long nextBase) throws IOException {
+    return nextBase <= checkpoint.recoveryPoint()
+        && SegmentLoader.isIndexed(storage, directory, base);
+  }
+
   /** Opens a segment; false when it was cut, so that what follows it is no continuation. */
   private boolean open(long base, long nextBase) throws IOException {
     boolean last = nextBase == Long.MAX_VALUE;
-    if (!last && (clean || nextBase <= checkpoint.recoveryPoint())) {
+    if (!last && (clean || isFlushedWhole(base, nextBase))) {
       keep(SegmentLoader.openSealed(storage, directory, base, nextBase));
       return true;
     }

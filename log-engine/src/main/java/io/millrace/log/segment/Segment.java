@@ -64,6 +64,8 @@ public final class Segment {
   private long stagedMaxTimestamp = -1;
   private long lastIndexed;
   private long firstAppendMs = -1;
+  private long allocated; // where the file ends; what is behind the batches is zeros
+  private boolean preallocates = true;
 
   private Segment(LogStorage storage, String directory, long baseOffset) {
     this.storage = storage;
@@ -108,6 +110,7 @@ public final class Segment {
     segment.maxTimestamp = maxTimestamp;
     segment.stagedMaxTimestamp = maxTimestamp;
     segment.stagedPosition = size;
+    segment.allocated = size;
     END.setRelease(segment, size);
     segment.liveIndex = index;
     segment.lastIndexed = size;
@@ -295,11 +298,31 @@ public final class Segment {
   /** Writes staged bytes behind what is there, then shows them to readers. */
   public void write(ByteBuffer bytes, long newNextOffset) throws IOException {
     long position = (long) END.get(this);
-    long end = position + bytes.remaining();
+    int size = bytes.remaining();
+    long end = position + size;
     file().write(bytes, position);
+    if (end > allocated) {
+      allocated = end;
+      makeRoom(size);
+    }
     maxTimestamp = stagedMaxTimestamp;
     nextOffset = newNextOffset;
     END.setRelease(this, end);
+  }
+
+  private void makeRoom(int written) throws IOException {
+    int room = preallocates ? Preallocation.roomFor(written, allocated) : 0;
+    if (room == 0) {
+      return;
+    }
+    long end = allocated;
+    allocated += room; // whatever comes of it, sealing cuts up to here
+    try {
+      Preallocation.make(file(), end, room);
+    } catch (IOException noSpace) {
+      // The batches themselves may still fit. If not, their own write says so.
+      preallocates = false;
+    }
   }
 
   /** The index files of this segment as it is now; to be written by {@link #storeIndex}. */
@@ -307,11 +330,16 @@ public final class Segment {
 
   /**
    * Ends the active role; readers keep the index in memory until it was stored and is not needed.
+   * The file ends with its last batch from now on, which is durable before the index files are.
    */
-  public @Nullable IndexBytes seal() {
+  public @Nullable IndexBytes seal() throws IOException {
     SparseIndex index = liveIndex;
     if (index == null) {
       return null;
+    }
+    if (allocated > endPosition()) {
+      allocated = endPosition();
+      file().truncate(allocated);
     }
     IndexBytes bytes =
         new IndexBytes(

@@ -28,6 +28,18 @@ public final class SegmentLoader {
    */
   public record Recovered(Segment segment, @Nullable String cutReason, long cutBytes) {}
 
+  /**
+   * Whether a segment has index files. They are written once the sealed file was flushed, so after
+   * a crash they prove that it ends with its last batch.
+   */
+  public static boolean isIndexed(LogStorage storage, String directory, long baseOffset)
+      throws IOException {
+    return storage.exists(
+            AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.INDEX)))
+        && storage.exists(
+            AtomicFile.join(directory, SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX)));
+  }
+
   /** A segment before the last, all of it flushed. */
   public static Segment openSealed(
       LogStorage storage, String directory, long baseOffset, long nextOffset) throws IOException {
@@ -91,6 +103,7 @@ public final class SegmentLoader {
                 + recoveryPoint
                 + ": flushed data was damaged; restore the replica from another broker by deleting its directory");
       }
+      boolean torn = walk.end < size && !Preallocation.isRoom(file, walk.end, size);
       if (walk.end < size) {
         file.truncate(walk.end);
       }
@@ -105,7 +118,7 @@ public final class SegmentLoader {
               walk.maxTimestamp,
               walk.index,
               walk.firstTimestamp);
-      return new Recovered(segment, walk.end < size ? problem : null, size - walk.end);
+      return new Recovered(segment, torn ? problem : null, size - walk.end);
     }
   }
 

@@ -74,6 +74,10 @@ public final class SimulatedStorage implements LogStorage {
     limit = bytes;
   }
 
+  public long usedBytes() {
+    return sizeOf(root);
+  }
+
   public long forces() {
     return forces;
   }
