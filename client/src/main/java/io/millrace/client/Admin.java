@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -77,6 +78,67 @@ public interface Admin extends AutoCloseable {
   /** One offset of each partition; offset -1 where a timestamp finds no record. */
   Map<TopicPartition, CompletableFuture<OffsetAndTimestamp>> listOffsets(
       Map<TopicPartition, OffsetSpec> partitions);
+
+  /** All groups of the cluster, of whatever type. */
+  default CompletableFuture<GroupListings> listGroups() {
+    return listGroups(Set.of(), Set.of());
+  }
+
+  /**
+   * The groups in one of these states and of one of these types. Completes also when some brokers
+   * do not answer, and says which.
+   *
+   * @param states empty for all
+   * @param types empty for all
+   */
+  CompletableFuture<GroupListings> listGroups(Set<GroupState> states, Set<GroupType> types);
+
+  /** One group; fails with {@code GROUP_ID_NOT_FOUND}. */
+  default CompletableFuture<GroupDescription> describeGroup(String groupId) {
+    return Results.only(describeGroups(List.of(groupId)), groupId);
+  }
+
+  /** Groups of the classic protocol and of KIP-848, with their members and assignments. */
+  Map<String, CompletableFuture<GroupDescription>> describeGroups(Collection<String> groupIds);
+
+  /** All that a group has committed. */
+  default CompletableFuture<Map<TopicPartition, OffsetAndMetadata>> committedOffsets(
+      String groupId) {
+    return Results.only(committedOffsets(List.of(groupId)), groupId);
+  }
+
+  /**
+   * All that groups have committed, also in topics that are no more. A group that does not exist
+   * has committed nothing.
+   */
+  Map<String, CompletableFuture<Map<TopicPartition, OffsetAndMetadata>>> committedOffsets(
+      Collection<String> groupIds);
+
+  /**
+   * Commits for a group from outside; makes the group if there is none. Fails with {@code
+   * UNKNOWN_MEMBER_ID} while the group has members, who would not know.
+   */
+  Map<TopicPartition, CompletableFuture<Void>> alterGroupOffsets(
+      String groupId, Map<TopicPartition, OffsetAndMetadata> offsets);
+
+  /**
+   * Forgets what a group has committed in these partitions. Fails with {@code
+   * GROUP_SUBSCRIBED_TO_TOPIC} where a member subscribes to the topic.
+   */
+  Map<TopicPartition, CompletableFuture<Void>> deleteGroupOffsets(
+      String groupId, Collection<TopicPartition> partitions);
+
+  /** Deletes groups without members, and all they have committed. */
+  Map<String, CompletableFuture<Void>> deleteGroups(Collection<String> groupIds);
+
+  /**
+   * Takes members out of a group as if they had left: dead ones before their session ends, and
+   * static ones. Members that live will join again.
+   *
+   * @param reason for the coordinator's log
+   */
+  Map<MemberToRemove, CompletableFuture<Void>> removeMembers(
+      String groupId, Collection<MemberToRemove> members, String reason);
 
   /** Fails what is under way, and frees threads and connections. */
   @Override

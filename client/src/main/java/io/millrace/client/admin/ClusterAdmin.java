@@ -8,9 +8,15 @@ import io.millrace.client.ConfigChange;
 import io.millrace.client.ConfigEntry;
 import io.millrace.client.ConfigResource;
 import io.millrace.client.CreatedTopic;
+import io.millrace.client.GroupDescription;
+import io.millrace.client.GroupListings;
+import io.millrace.client.GroupState;
+import io.millrace.client.GroupType;
 import io.millrace.client.IsolationLevel;
+import io.millrace.client.MemberToRemove;
 import io.millrace.client.MillraceException;
 import io.millrace.client.NewTopic;
+import io.millrace.client.OffsetAndMetadata;
 import io.millrace.client.OffsetAndTimestamp;
 import io.millrace.client.OffsetSpec;
 import io.millrace.client.QuorumDescription;
@@ -37,6 +43,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,6 +59,9 @@ public final class ClusterAdmin implements Admin {
   private final ClusterClient cluster;
   private final TopicOperations topics;
   private final ConfigOperations configs;
+  private final GroupOperations groups;
+  private final GroupOffsets groupOffsets;
+  private final GroupLister groupLister;
   private final long timeoutNanos;
   private final AtomicInteger underWay = new AtomicInteger();
   private final AtomicReference<CompletableFuture<Void>> idle = new AtomicReference<>();
@@ -62,6 +72,9 @@ public final class ClusterAdmin implements Admin {
     this.timeoutNanos = config.apiTimeout().toNanos();
     this.topics = new TopicOperations(cluster, timeoutNanos);
     this.configs = new ConfigOperations(cluster, timeoutNanos);
+    this.groups = new GroupOperations(cluster, timeoutNanos);
+    this.groupOffsets = new GroupOffsets(cluster, timeoutNanos);
+    this.groupLister = new GroupLister(cluster, timeoutNanos);
   }
 
   /** Starts the loop; connects when the first operation needs it. */
@@ -205,6 +218,46 @@ public final class ClusterAdmin implements Admin {
     partitions.forEach((partition, spec) -> timestamps.put(partition, spec.timestamp()));
     return counted(
         OffsetLookup.list(cluster, timestamps, IsolationLevel.READ_UNCOMMITTED, timeoutNanos));
+  }
+
+  @Override
+  public CompletableFuture<GroupListings> listGroups(Set<GroupState> states, Set<GroupType> types) {
+    return counted(groupLister.list(describeCluster(), states, types));
+  }
+
+  @Override
+  public Map<String, CompletableFuture<GroupDescription>> describeGroups(
+      Collection<String> groupIds) {
+    return counted(groups.describe(groupIds));
+  }
+
+  @Override
+  public Map<String, CompletableFuture<Map<TopicPartition, OffsetAndMetadata>>> committedOffsets(
+      Collection<String> groupIds) {
+    return counted(groupOffsets.committed(groupIds));
+  }
+
+  @Override
+  public Map<TopicPartition, CompletableFuture<Void>> alterGroupOffsets(
+      String groupId, Map<TopicPartition, OffsetAndMetadata> offsets) {
+    return counted(groupOffsets.alter(groupId, offsets));
+  }
+
+  @Override
+  public Map<TopicPartition, CompletableFuture<Void>> deleteGroupOffsets(
+      String groupId, Collection<TopicPartition> partitions) {
+    return counted(groupOffsets.delete(groupId, partitions));
+  }
+
+  @Override
+  public Map<String, CompletableFuture<Void>> deleteGroups(Collection<String> groupIds) {
+    return counted(groups.delete(groupIds));
+  }
+
+  @Override
+  public Map<MemberToRemove, CompletableFuture<Void>> removeMembers(
+      String groupId, Collection<MemberToRemove> members, String reason) {
+    return counted(groups.removeMembers(groupId, members, reason));
   }
 
   private long requestNanos() {
