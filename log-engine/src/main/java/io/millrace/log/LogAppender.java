@@ -180,7 +180,8 @@ final class LogAppender {
     }
     return active.stagedPosition() + size > state.config.segmentBytes()
         || state.nextOffset + lastOffsetDelta - active.baseOffset() > Integer.MAX_VALUE
-        || (active.firstAppendMs() >= 0 && now - active.firstAppendMs() > state.config.segmentMs());
+        || (active.firstAppendMs() >= 0
+            && now - active.firstAppendMs() > state.config.effectiveSegmentMs());
   }
 
   // hot: LogBenchmark

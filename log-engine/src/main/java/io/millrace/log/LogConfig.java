@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  *     entries
  * @param fileDeleteDelayMs {@code file.delete.delay.ms}: how long removed segments stay for readers
  *     in flight
+ * @param compaction whether and how old values of a key are removed
  */
 public record LogConfig(
     int segmentBytes,
@@ -31,12 +32,23 @@ public record LogConfig(
     boolean logAppendTime,
     boolean flushBeforeAck,
     int indexIntervalBytes,
-    long fileDeleteDelayMs) {
+    long fileDeleteDelayMs,
+    CompactionConfig compaction) {
 
   /** Kafka's defaults, but flushing before the acknowledgement. */
   public static final LogConfig DEFAULT =
       new LogConfig(
-          1 << 30, 604_800_000L, 604_800_000L, -1, true, 1_048_588, false, true, 4096, 60_000L);
+          1 << 30,
+          604_800_000L,
+          604_800_000L,
+          -1,
+          true,
+          1_048_588,
+          false,
+          true,
+          4096,
+          60_000L,
+          CompactionConfig.DISABLED);
 
   public LogConfig {
     require(segmentBytes >= 14, "segment.bytes", segmentBytes, "at least 14");
@@ -48,10 +60,15 @@ public record LogConfig(
     require(fileDeleteDelayMs >= 0, "file.delete.delay.ms", fileDeleteDelayMs, "at least 0");
   }
 
-  private static void require(boolean holds, String key, long value, String expected) {
+  static void require(boolean holds, String key, Number value, String expected) {
     if (!holds) {
       throw new IllegalArgumentException(key + "=" + value + ", expected " + expected);
     }
+  }
+
+  /** The age at which the active segment ends, so that what is in it can be cleaned in time. */
+  long effectiveSegmentMs() {
+    return compaction.enabled() ? Math.min(segmentMs, compaction.maxLagMs()) : segmentMs;
   }
 
   /**
@@ -82,6 +99,11 @@ public record LogConfig(
     private boolean flushBeforeAck;
     private int indexIntervalBytes;
     private long fileDeleteDelayMs;
+    private boolean compact;
+    private double minDirtyRatio;
+    private long deleteRetentionMs;
+    private long minLagMs;
+    private long maxLagMs;
     private final Map<String, Consumer<String>> setters;
 
     private Builder(LogConfig from) {
@@ -95,13 +117,22 @@ public record LogConfig(
       flushBeforeAck = from.flushBeforeAck;
       indexIntervalBytes = from.indexIntervalBytes;
       fileDeleteDelayMs = from.fileDeleteDelayMs;
+      compact = from.compaction.enabled();
+      minDirtyRatio = from.compaction.minDirtyRatio();
+      deleteRetentionMs = from.compaction.deleteRetentionMs();
+      minLagMs = from.compaction.minLagMs();
+      maxLagMs = from.compaction.maxLagMs();
       setters =
           Map.ofEntries(
               Map.entry("segment.bytes", v -> segmentBytes = Integer.parseInt(v)),
               Map.entry("segment.ms", v -> segmentMs = Long.parseLong(v)),
               Map.entry("retention.ms", v -> retentionMs = Long.parseLong(v)),
               Map.entry("retention.bytes", v -> retentionBytes = Long.parseLong(v)),
-              Map.entry("cleanup.policy", v -> delete = namesDelete(v)),
+              Map.entry("cleanup.policy", this::setPolicies),
+              Map.entry("min.cleanable.dirty.ratio", v -> minDirtyRatio = Double.parseDouble(v)),
+              Map.entry("delete.retention.ms", v -> deleteRetentionMs = Long.parseLong(v)),
+              Map.entry("min.compaction.lag.ms", v -> minLagMs = Long.parseLong(v)),
+              Map.entry("max.compaction.lag.ms", v -> maxLagMs = Long.parseLong(v)),
               Map.entry("max.message.bytes", v -> maxMessageBytes = Integer.parseInt(v)),
               Map.entry("message.timestamp.type", v -> logAppendTime = isLogAppendTime(v)),
               Map.entry("flush.before.ack", v -> flushBeforeAck = parseBoolean(v)),
@@ -134,19 +165,21 @@ public record LogConfig(
           logAppendTime,
           flushBeforeAck,
           indexIntervalBytes,
-          fileDeleteDelayMs);
+          fileDeleteDelayMs,
+          new CompactionConfig(compact, minDirtyRatio, deleteRetentionMs, minLagMs, maxLagMs));
     }
 
-    private static boolean namesDelete(String policies) {
-      boolean delete = false;
+    private void setPolicies(String policies) {
+      delete = false;
+      compact = false;
       for (String policy : policies.split(",")) {
         switch (policy.trim()) {
           case "delete" -> delete = true;
-          case "compact", "" -> {}
+          case "compact" -> compact = true;
+          case "" -> {}
           default -> throw new IllegalArgumentException("expected delete or compact");
         }
       }
-      return delete;
     }
 
     private static boolean isLogAppendTime(String type) {

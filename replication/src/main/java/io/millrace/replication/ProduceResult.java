@@ -1,6 +1,7 @@
 package io.millrace.replication;
 
 import io.millrace.protocol.ErrorCode;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,15 +12,35 @@ import org.jspecify.annotations.Nullable;
  *     timestamps
  * @param logStartOffset where the log starts, -1 when not known
  * @param reason for people, on an error
+ * @param badRecords those that alone are to blame for it, by their index in the batch
  */
 public record ProduceResult(
     ErrorCode error,
     long baseOffset,
     long logAppendTimeMs,
     long logStartOffset,
-    @Nullable String reason) {
+    @Nullable String reason,
+    List<Integer> badRecords) {
+
+  public ProduceResult {
+    badRecords = List.copyOf(badRecords);
+  }
+
+  public ProduceResult(
+      ErrorCode error,
+      long baseOffset,
+      long logAppendTimeMs,
+      long logStartOffset,
+      @Nullable String reason) {
+    this(error, baseOffset, logAppendTimeMs, logStartOffset, reason, List.of());
+  }
 
   public static ProduceResult failed(ErrorCode error, String reason) {
     return new ProduceResult(error, -1, -1, -1, reason);
+  }
+
+  /** A refusal for the sake of some records. */
+  public static ProduceResult failed(ErrorCode error, String reason, List<Integer> badRecords) {
+    return new ProduceResult(error, -1, -1, -1, reason, badRecords);
   }
 }

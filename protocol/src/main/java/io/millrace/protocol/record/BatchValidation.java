@@ -1,6 +1,7 @@
 package io.millrace.protocol.record;
 
 import io.millrace.protocol.ErrorCode;
+import java.util.List;
 
 /** What {@link RecordBatchValidator} found. */
 public sealed interface BatchValidation {
@@ -17,8 +18,20 @@ public sealed interface BatchValidation {
   /**
    * @param error what the client is told
    * @param reason one sentence with both values, for the client and the log
+   * @param badRecords those that alone are to blame, by their index in the batch, ascending; empty
+   *     when the batch as a whole is bad
    */
-  record Invalid(ErrorCode error, String reason) implements BatchValidation {}
+  record Invalid(ErrorCode error, String reason, List<Integer> badRecords)
+      implements BatchValidation {
+
+    public Invalid {
+      badRecords = List.copyOf(badRecords);
+    }
+
+    public Invalid(ErrorCode error, String reason) {
+      this(error, reason, List.of());
+    }
+  }
 
   default boolean isValid() {
     return this instanceof Valid;

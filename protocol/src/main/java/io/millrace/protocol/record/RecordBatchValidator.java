@@ -218,6 +218,9 @@ public final class RecordBatchValidator {
 
   private @Nullable Invalid walk(
       RecordBatch batch, RecordWalker walker, long maxBytes, ProduceLimits limits) {
+    if (limits.keysRequired()) {
+      walker.requireKeys();
+    }
     try {
       walker.walk(batch.recordCount(), maxBytes);
     } catch (RecordWalker.BadRecord e) {
@@ -226,8 +229,11 @@ public final class RecordBatchValidator {
       return invalid(
           batch.compression().configValue() + " batch cannot be decompressed: " + e.getMessage());
     }
-    if (limits.keysRequired() && walker.sawNullKey()) {
-      return invalid("a compacted topic takes no record without a key");
+    if (!walker.recordsWithoutKey().isEmpty()) {
+      return new Invalid(
+          ErrorCode.INVALID_RECORD,
+          "a compacted topic takes no record without a key",
+          walker.recordsWithoutKey());
     }
     long base = batch.baseTimestamp();
     long max = Math.max(RecordBatch.NO_TIMESTAMP, base + walker.maxTimestampDelta());

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serial;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,9 @@ final class RecordWalker {
    */
   private static final int WINDOW_BYTES = 16 * 1024;
 
+  /** Records that an answer names; the rest of a bad batch is bad in the same way. */
+  private static final int MAX_NAMED_RECORDS = 100;
+
   private static final byte[] NO_CHUNK = {};
 
   private final @Nullable InputStream source; // null: everything is in the window already
@@ -32,7 +37,8 @@ final class RecordWalker {
 
   private long maxTimestampDelta = Long.MIN_VALUE;
   private long minTimestampDelta = Long.MAX_VALUE;
-  private boolean sawNullKey;
+  private final List<Integer> withoutKey = new ArrayList<>(0);
+  private boolean keysRequired;
 
   private RecordWalker(@Nullable InputStream source, ByteBuffer window, byte[] chunk, int limit) {
     this.source = source;
@@ -74,8 +80,14 @@ final class RecordWalker {
     return minTimestampDelta;
   }
 
-  boolean sawNullKey() {
-    return sawNullKey;
+  /** Takes note of records without a key while walking. */
+  void requireKeys() {
+    keysRequired = true;
+  }
+
+  /** The first records without a key, by index; at most {@link #MAX_NAMED_RECORDS}. */
+  List<Integer> recordsWithoutKey() {
+    return withoutKey;
   }
 
   private void walkRecord(int index, long maxBytes) throws BadRecord, IOException {
@@ -100,7 +112,9 @@ final class RecordWalker {
       throw new BadRecord("record " + index + " has offset delta " + offsetDelta);
     }
     int keyLength = varint();
-    sawNullKey |= keyLength == -1;
+    if (keysRequired && keyLength == -1 && withoutKey.size() < MAX_NAMED_RECORDS) {
+      withoutKey.add(index);
+    }
     skipField(keyLength, end, index);
     skipField(varint(), end, index);
     skipHeaders(end, index);

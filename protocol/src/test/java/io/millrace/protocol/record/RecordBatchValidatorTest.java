@@ -155,11 +155,17 @@ class RecordBatchValidatorTest {
   void compactedTopic_refusesNullKeys() {
     // given
     ProduceLimits compacted = new ProduceLimits(1 << 20, 1 << 20, true, true);
-    MemoryRecords records = builder(Compression.NONE).append(1, null, new byte[1]).build();
+    MemoryRecords records =
+        builder(Compression.NONE)
+            .append(1, null, new byte[1])
+            .append(1, new byte[1], null)
+            .append(1, null, new byte[1])
+            .build();
 
     // then
-    assertRefused(
-        RecordBatchValidator.validateProduce(records, compacted), ErrorCode.INVALID_RECORD);
+    BatchValidation refusal = RecordBatchValidator.validateProduce(records, compacted);
+    assertRefused(refusal, ErrorCode.INVALID_RECORD);
+    assertThat(((BatchValidation.Invalid) refusal).badRecords()).containsExactly(0, 2);
     assertThat(RecordBatchValidator.validateProduce(records, LIMITS).isValid()).isTrue();
   }
 

@@ -128,6 +128,25 @@ public record ConfigKey<T>(
         name, ConfigType.LIST, defaultValue, allowed, sentence, ConfigKey::splitList);
   }
 
+  /** A list of some of the choices, each at most once and at least one. */
+  static ConfigKey<List<String>> someOf(
+      String name, String defaultValue, List<String> choices, String sentence) {
+    return new ConfigKey<>(
+        name,
+        ConfigType.LIST,
+        defaultValue,
+        "a comma-separated list of " + String.join(", ", choices) + ", each at most once",
+        sentence,
+        text -> {
+          List<String> chosen = splitList(text);
+          boolean legal =
+              !chosen.isEmpty()
+                  && choices.containsAll(chosen)
+                  && chosen.stream().distinct().count() == chosen.size();
+          return legal ? chosen : null;
+        });
+  }
+
   private static List<String> splitList(String text) {
     List<String> parts = new ArrayList<>();
     for (String part : text.split(",")) {

@@ -15,13 +15,6 @@ final class KafkaTopicKeys {
     add(
         keys,
         ConfigKey.oneOf(
-            "cleanup.policy",
-            "delete",
-            List.of("delete", "compact", "compact,delete", "delete,compact"),
-            SENTENCE));
-    add(
-        keys,
-        ConfigKey.oneOf(
             "compression.type",
             "producer",
             List.of("producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"),
@@ -29,15 +22,11 @@ final class KafkaTopicKeys {
     add(keys, ConfigKey.integer("compression.gzip.level", -1, -1, 9, SENTENCE));
     add(keys, ConfigKey.integer("compression.lz4.level", 9, 1, 17, SENTENCE));
     add(keys, ConfigKey.integer("compression.zstd.level", 3, -131_072, 22, SENTENCE));
-    add(keys, ConfigKey.bigInteger("delete.retention.ms", 86_400_000, 0, Long.MAX_VALUE, SENTENCE));
     add(keys, ConfigKey.bool("errors.deadletterqueue.group.enable", false, SENTENCE));
     throttle(keys, "follower.replication.throttled.replicas");
     throttle(keys, "leader.replication.throttled.replicas");
     add(keys, ConfigKey.bigInteger("local.retention.bytes", -2, -2, Long.MAX_VALUE, SENTENCE));
     add(keys, ConfigKey.bigInteger("local.retention.ms", -2, -2, Long.MAX_VALUE, SENTENCE));
-    add(
-        keys,
-        ConfigKey.bigInteger("max.compaction.lag.ms", Long.MAX_VALUE, 1, Long.MAX_VALUE, SENTENCE));
     add(
         keys,
         ConfigKey.integer(
@@ -46,8 +35,6 @@ final class KafkaTopicKeys {
         keys,
         ConfigKey.bigInteger(
             "message.timestamp.before.max.ms", Long.MAX_VALUE, 0, Long.MAX_VALUE, SENTENCE));
-    add(keys, ConfigKey.fraction("min.cleanable.dirty.ratio", 0.5, 0, 1, SENTENCE));
-    add(keys, ConfigKey.bigInteger("min.compaction.lag.ms", 0, 0, Long.MAX_VALUE, SENTENCE));
     add(keys, ConfigKey.bool("preallocate", false, SENTENCE));
     add(keys, ConfigKey.bigInteger("remote.copy.lag.bytes", -1, -1, Long.MAX_VALUE, SENTENCE));
     add(keys, ConfigKey.bigInteger("remote.copy.lag.ms", 0, -1, Long.MAX_VALUE, SENTENCE));

@@ -82,6 +82,43 @@ public final class TopicConfigs {
           Long.MAX_VALUE,
           "How long files of a deleted log stay on disk.");
 
+  public static final ConfigKey<List<String>> CLEANUP_POLICY =
+      ConfigKey.someOf(
+          "cleanup.policy",
+          "delete",
+          List.of("delete", "compact"),
+          "What becomes of old records: delete lets them go by age and size, compact keeps the last"
+              + " of each key.");
+  public static final ConfigKey<Double> MIN_DIRTY_RATIO =
+      ConfigKey.fraction(
+          "min.cleanable.dirty.ratio",
+          0.5,
+          0,
+          1,
+          "Part of a compacted log that was written since its last cleaning when it is cleaned"
+              + " again.");
+  public static final ConfigKey<Long> DELETE_RETENTION_MS =
+      ConfigKey.bigInteger(
+          "delete.retention.ms",
+          86_400_000,
+          0,
+          Long.MAX_VALUE,
+          "How long a compacted log keeps a tombstone once all that it deletes is gone.");
+  public static final ConfigKey<Long> MIN_COMPACTION_LAG_MS =
+      ConfigKey.bigInteger(
+          "min.compaction.lag.ms",
+          0,
+          0,
+          Long.MAX_VALUE,
+          "Age that a record has before compaction may remove it.");
+  public static final ConfigKey<Long> MAX_COMPACTION_LAG_MS =
+      ConfigKey.bigInteger(
+          "max.compaction.lag.ms",
+          Long.MAX_VALUE,
+          1,
+          Long.MAX_VALUE,
+          "Age of a record at which its log is cleaned whatever the ratio.");
+
   private static final List<TopicConfigKey> ALL = declare();
 
   private TopicConfigs() {}
@@ -171,7 +208,7 @@ public final class TopicConfigs {
     for (TopicConfigKey key : ALL) {
       ConfigKey<?> nodeKey = key.nodeKey();
       if (nodeKey != null && key.implemented() && values.isGiven(nodeKey)) {
-        defaults.put(key.name(), values.get(nodeKey).toString());
+        defaults.put(key.name(), values.given().getOrDefault(nodeKey.name(), ""));
       }
     }
     return defaults;
@@ -216,6 +253,11 @@ public final class TopicConfigs {
     works(keys, SEGMENT_MS, "log.roll.ms");
     works(keys, INDEX_INTERVAL, "log.index.interval.bytes");
     works(keys, FILE_DELETE_DELAY, "log.segment.delete.delay.ms");
+    works(keys, CLEANUP_POLICY, "log.cleanup.policy");
+    works(keys, MIN_DIRTY_RATIO, "log.cleaner.min.cleanable.ratio");
+    works(keys, DELETE_RETENTION_MS, "log.cleaner.delete.retention.ms");
+    works(keys, MIN_COMPACTION_LAG_MS, "log.cleaner.min.compaction.lag.ms");
+    works(keys, MAX_COMPACTION_LAG_MS, "log.cleaner.max.compaction.lag.ms");
     works(keys, UNCLEAN_ELECTION, "unclean.leader.election.enable");
     // Every acknowledged batch is flushed already, so any interval is kept.
     String flushed =

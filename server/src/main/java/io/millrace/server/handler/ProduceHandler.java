@@ -7,6 +7,7 @@ import io.millrace.protocol.message.ProduceRequest;
 import io.millrace.protocol.message.ProduceRequest.PartitionProduceData;
 import io.millrace.protocol.message.ProduceRequest.TopicProduceData;
 import io.millrace.protocol.message.ProduceResponse;
+import io.millrace.protocol.message.ProduceResponse.BatchIndexAndErrorMessage;
 import io.millrace.protocol.message.ProduceResponse.LeaderIdAndEpoch;
 import io.millrace.protocol.message.ProduceResponse.NodeEndpoint;
 import io.millrace.protocol.message.ProduceResponse.PartitionProduceResponse;
@@ -120,10 +121,10 @@ final class ProduceHandler implements RequestHandler<ProduceRequest> {
             topic.log().maxMessageBytes(),
             Compression.DEFAULT_MAX_DECOMPRESSED_BYTES,
             context.version() >= FIRST_WITH_ZSTD,
-            false);
+            topic.log().compaction().enabled());
     BatchValidation validation = RecordBatchValidator.validateProduce(records, limits);
     if (validation instanceof BatchValidation.Invalid invalid) {
-      return ProduceResult.failed(invalid.error(), invalid.reason());
+      return ProduceResult.failed(invalid.error(), invalid.reason(), invalid.badRecords());
     }
     if (validation instanceof BatchValidation.Valid valid && !topic.log().logAppendTime()) {
       long newest = clock.wallMillis() + topic.timestampAfterMaxMs();
@@ -254,6 +255,12 @@ final class ProduceHandler implements RequestHandler<ProduceRequest> {
               .logStartOffset(result.logStartOffset());
       if (result.error() != ErrorCode.NONE) {
         answer.errorMessage(result.reason());
+        if (!result.badRecords().isEmpty()) {
+          answer.recordErrors(
+              result.badRecords().stream()
+                  .map(bad -> new BatchIndexAndErrorMessage(bad, result.reason()))
+                  .toList());
+        }
         TopicImage image = partitions.topic(topic.name(), topic.topicId());
         LeaderHints.Hint hint = hints.hint(result.error(), image, index);
         if (hint != null) {

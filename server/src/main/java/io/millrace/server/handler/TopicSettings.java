@@ -1,5 +1,6 @@
 package io.millrace.server.handler;
 
+import io.millrace.log.CompactionConfig;
 import io.millrace.log.LogConfig;
 import io.millrace.metadata.image.ConfigResource;
 import io.millrace.metadata.image.MetadataImage;
@@ -9,6 +10,7 @@ import io.millrace.replication.PartitionConfigSource;
 import io.millrace.server.config.ConfigKey;
 import io.millrace.server.config.TopicConfigs;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -94,17 +96,24 @@ public final class TopicSettings implements PartitionConfigSource {
   }
 
   private LogConfig logConfig(Map<String, String> own) {
+    List<String> policies = value(TopicConfigs.CLEANUP_POLICY, own);
     return new LogConfig(
         value(TopicConfigs.SEGMENT_BYTES, own),
         value(TopicConfigs.SEGMENT_MS, own),
         value(TopicConfigs.RETENTION_MS, own),
         value(TopicConfigs.RETENTION_BYTES, own),
-        true,
+        policies.contains("delete"),
         value(TopicConfigs.MAX_MESSAGE_BYTES, own),
         value(TopicConfigs.TIMESTAMP_TYPE, own).equals("LogAppendTime"),
         value(TopicConfigs.FLUSH_BEFORE_ACK, own),
         value(TopicConfigs.INDEX_INTERVAL, own),
-        value(TopicConfigs.FILE_DELETE_DELAY, own));
+        value(TopicConfigs.FILE_DELETE_DELAY, own),
+        new CompactionConfig(
+            policies.contains("compact"),
+            value(TopicConfigs.MIN_DIRTY_RATIO, own),
+            value(TopicConfigs.DELETE_RETENTION_MS, own),
+            value(TopicConfigs.MIN_COMPACTION_LAG_MS, own),
+            value(TopicConfigs.MAX_COMPACTION_LAG_MS, own)));
   }
 
   private <T> T value(ConfigKey<T> key, Map<String, String> own) {

@@ -8,6 +8,9 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.apache.kafka.common.config.TopicConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TopicConfigsTest {
 
@@ -29,10 +32,37 @@ class TopicConfigsTest {
 
   @Test
   void keyThatIsNotImplemented_takesOnlyItsDefault() {
-    assertThatCode(() -> TopicConfigs.check("cleanup.policy", "delete")).doesNotThrowAnyException();
-    assertThatThrownBy(() -> TopicConfigs.check("cleanup.policy", "compact"))
+    assertThatCode(() -> TopicConfigs.check("compression.type", "producer"))
+        .doesNotThrowAnyException();
+    assertThatThrownBy(() -> TopicConfigs.check("compression.type", "gzip"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("cleanup.policy=compact is not implemented yet");
+        .hasMessageContaining("compression.type=gzip is not implemented yet");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"delete", "compact", "compact,delete", " delete , compact "})
+  void cleanupPolicy_takesAnyCombination(String policy) {
+    assertThatCode(() -> TopicConfigs.check("cleanup.policy", policy)).doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "cleanup.policy | compress | a comma-separated list of delete, compact",
+        "cleanup.policy | compact,compact | each at most once",
+        "cleanup.policy | , | each at most once",
+        "min.cleanable.dirty.ratio | 1.5 | a number between 0.0 and 1.0",
+        "min.cleanable.dirty.ratio | NaN | a number between 0.0 and 1.0",
+        "delete.retention.ms | -1 | a whole number of 0 or more",
+        "min.compaction.lag.ms | -1 | a whole number of 0 or more",
+        "max.compaction.lag.ms | 0 | a whole number of 1 or more",
+      })
+  void compactionKeyOutOfRange_isRefusedWithTheRange(String key, String value, String allowed) {
+    assertThatThrownBy(() -> TopicConfigs.check(key, value))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(key)
+        .hasMessageContaining(allowed);
   }
 
   @Test
