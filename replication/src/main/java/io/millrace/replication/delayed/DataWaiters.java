@@ -1,6 +1,7 @@
 package io.millrace.replication.delayed;
 
 import io.millrace.concurrent.EventLoop;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
@@ -9,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Those who wait for one end of one partition to move: its log end, its high watermark or its last
  * stable offset. Any thread registers; only the append loop of the partition's log takes waiters
- * out, so registering costs one compare-and-set, and growth without waiters costs one read.
+ * out, so registering costs one compare-and-set, and growth without waiters costs a fence and one
+ * read.
  *
  * <p>Fetches that ended otherwise (their time, another partition) stay until the next growth or
  * sweep. A sweep follows after as many registrations as were alive after the last one, so that a
@@ -65,6 +67,9 @@ public final class DataWaiters {
 
   /** Tells the waiters that the end moved, after it was published. Append loop. */
   public void grew(long end, long bytes) {
+    // The end was stored with release only; without the fence the processor may look for waiters
+    // before that store is seen, and miss one that looked at the end before.
+    VarHandle.fullFence();
     if (head.get() == null) {
       return;
     }
