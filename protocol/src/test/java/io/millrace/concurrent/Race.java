@@ -78,6 +78,7 @@ public final class Race {
   }
 
   /** Both begin each state at the same moment, give or take a few steps that differ each time. */
+  @SuppressWarnings("ThreadPriorityCheck") // yields only while the other is not on a processor
   private static <S> void act(
       List<S> states, Consumer<S> actor, AtomicInteger mine, AtomicInteger other, int side) {
     for (int i = 0; i < states.size(); i++) {
@@ -86,7 +87,7 @@ public final class Race {
         if (spins < 200) {
           Thread.onSpinWait();
         } else {
-          Thread.yield(); // the other is not on a processor
+          Thread.yield();
         }
       }
       for (int late = side == i % 2 ? i / 2 % 16 : 0; late > 0; late--) {

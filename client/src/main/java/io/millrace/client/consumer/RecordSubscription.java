@@ -5,6 +5,7 @@ import io.millrace.client.MillraceException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -29,7 +30,7 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
   private final AtomicLong demand = new AtomicLong();
   private final AtomicInteger work = new AtomicInteger();
   private volatile boolean begun;
-  private volatile boolean cancelled;
+  private final AtomicBoolean cancelled = new AtomicBoolean();
   private volatile boolean completed;
   private volatile @Nullable Throwable failure;
 
@@ -57,7 +58,7 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
 
   /** Introduces itself and ends at once. */
   void refuse(RuntimeException reason) {
-    cancelled = true;
+    cancelled.set(true);
     subscriber.onSubscribe(this);
     subscriber.onError(reason);
   }
@@ -74,8 +75,7 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
 
   @Override
   public void cancel() {
-    if (!cancelled) {
-      cancelled = true;
+    if (cancelled.compareAndSet(false, true)) {
       onEnd.accept(this);
     }
   }
@@ -89,11 +89,15 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
   /** There may be records, or demand. */
   void somethingChanged() {
     if (begun && work.getAndIncrement() == 0) {
-      try {
-        executor.execute(this::run);
-      } catch (RejectedExecutionException refused) {
-        cancel();
-      }
+      execute();
+    }
+  }
+
+  private void execute() {
+    try {
+      executor.execute(this::run);
+    } catch (RejectedExecutionException refused) {
+      cancel();
     }
   }
 
@@ -103,7 +107,7 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
     while (true) {
       left = deliver(left);
       if (left == 0) {
-        executor.execute(this::run); // others get their turn; the count of work stays up
+        execute(); // others get their turn; the count of work stays up
         return;
       }
       seen = work.addAndGet(-seen);
@@ -120,7 +124,7 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
    */
   private int deliver(int most) {
     int left = most;
-    while (!cancelled && left > 0) {
+    while (!cancelled.get() && left > 0) {
       Throwable broken = failure;
       if (broken != null || completed) {
         end(broken);
@@ -143,7 +147,7 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
       left--;
       subscriber.onNext(record);
     }
-    return cancelled ? Math.max(left, 1) : left;
+    return cancelled.get() ? Math.max(left, 1) : left;
   }
 
   private void end(@Nullable Throwable reason) {

@@ -39,8 +39,6 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
   private final RecordInbox inbox;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
-  private final Object lastDrain = new Object();
-  private volatile boolean ended;
 
   private BatchingProducer(
       ProducerConfig config, Serializer<K> keys, Serializer<V> values, ClientRuntime runtime) {
@@ -53,7 +51,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
         new MemoryBudget(config.bufferMemory(), () -> runtime.tryRun(() -> later[0].pump()));
     this.sender = new RecordSender(config, runtime.cluster(), budget, runtime.random().split());
     later[0] = sender;
-    this.inbox = new RecordInbox(runtime.loop(), sender::accept, sender::pump);
+    this.inbox = new RecordInbox(runtime.loop(), sender::accept, sender::pump, this::refuseLate);
   }
 
   /** Starts the loop; connects when the first record comes. */
@@ -136,7 +134,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
             reserved,
             now,
             callback);
-    handOver(pending);
+    inbox.offer(pending);
     return pending;
   }
 
@@ -171,26 +169,9 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     }
   }
 
-  private void handOver(PendingRecord pending) {
-    try {
-      inbox.offer(pending);
-    } catch (RejectedExecutionException loopEnded) {
-      ended = true;
-    }
-    if (ended) {
-      drainAfterEnd();
-    }
-  }
-
-  /** The loop takes nothing from the inbox any more; whoever comes now fails what is in it. */
-  private void drainAfterEnd() {
-    synchronized (lastDrain) {
-      inbox.takeAll(
-          late -> {
-            budget.release(late.reservedBytes);
-            Ends.fail(late, closedMeanwhile());
-          });
-    }
+  private void refuseLate(PendingRecord late) {
+    budget.release(late.reservedBytes);
+    Ends.fail(late, closedMeanwhile());
   }
 
   private static MillraceException closedMeanwhile() {
@@ -219,11 +200,15 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
           .loop()
           .execute(
               () -> {
-                inbox.takeAll(sender::accept);
+                inbox.takeAll();
                 sender.flush().thenRun(() -> flushed.complete(null));
               });
-    } catch (RejectedExecutionException loopEnded) {
-      flushed.complete(null); // every record has ended
+    } catch (RejectedExecutionException fullOrEnded) {
+      if (inbox.isEnded()) {
+        flushed.complete(null); // every record has ended
+      } else {
+        flushed.completeExceptionally(fullOrEnded);
+      }
     }
     return flushed;
   }
@@ -254,7 +239,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
   }
 
   private void beginClose(Duration timeout) {
-    inbox.takeAll(sender::accept);
+    inbox.takeAll();
     CompletableFuture<Void> flushed = sender.flush();
     Runnable finish = this::finishClose;
     if (flushed.isDone()) {
@@ -266,12 +251,11 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
   }
 
   private void finishClose() {
-    if (ended) {
+    if (inbox.isEnded()) {
       return;
     }
     sender.failAll(closedMeanwhile());
-    ended = true;
-    drainAfterEnd();
+    inbox.end();
     runtime.cluster().close();
     closed.complete(null);
     runtime.end();

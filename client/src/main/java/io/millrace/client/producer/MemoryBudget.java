@@ -73,6 +73,12 @@ final class MemoryBudget {
           left = waiter.turn.awaitNanos(left);
         }
         return true;
+      } catch (InterruptedException interrupted) {
+        if (!waiter.served) {
+          throw interrupted;
+        }
+        Thread.currentThread().interrupt(); // served at the same moment: the bytes are the caller's
+        return true;
       } finally {
         if (!waiter.served) {
           queue.remove(waiter);

@@ -42,7 +42,8 @@ class RecordInboxTest {
                 lastByThread.put(record.topic, record.timestamp);
                 arrived.countDown();
               },
-              () -> {});
+              () -> {},
+              late -> disorder.add(late.topic + ": refused"));
 
       // when
       for (int thread = 0; thread < threads; thread++) {

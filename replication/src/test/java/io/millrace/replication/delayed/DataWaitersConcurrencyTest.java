@@ -2,8 +2,8 @@ package io.millrace.replication.delayed;
 
 import static io.millrace.concurrent.Interleavings.check;
 
-import io.millrace.concurrent.EventLoop;
 import io.millrace.concurrent.Interleavings;
+import io.millrace.concurrent.QueueLoop;
 import io.millrace.concurrent.Race;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -12,32 +12,6 @@ import org.junit.jupiter.api.Test;
 
 /** A fetch that registers while the log grows, or its leader goes, is woken; and once only. */
 class DataWaitersConcurrencyTest {
-
-  /** Takes sweeps and timers, and runs neither; the tests say when. */
-  private static final class IdleLoop implements EventLoop {
-    @Override
-    public String name() {
-      return "append";
-    }
-
-    @Override
-    public boolean inEventLoop() {
-      return true;
-    }
-
-    @Override
-    public void execute(Runnable task) {}
-
-    @Override
-    public boolean tryExecute(Runnable task) {
-      return true;
-    }
-
-    @Override
-    public Timer schedule(Runnable task, long delayNanos) {
-      return () -> {};
-    }
-  }
 
   /** One end as the log publishes it: stored with release. */
   private static final class Partition {
@@ -54,7 +28,7 @@ class DataWaitersConcurrencyTest {
     @SuppressWarnings("UnusedVariable") // through END
     private long end;
 
-    final DataWaiters waiters = new DataWaiters(new IdleLoop(), () -> (long) END.getAcquire(this));
+    final DataWaiters waiters = new DataWaiters(new QueueLoop(), () -> (long) END.getAcquire(this));
 
     void growTo(long newEnd, long bytes) {
       END.setRelease(this, newEnd);
@@ -74,7 +48,7 @@ class DataWaitersConcurrencyTest {
   @Test
   void register_whileTheEndMoves_wakesEachOnce() {
     Interleavings.explore(
-        300,
+        800,
         () -> {
           Partition partition = new Partition();
           Fetcher one = new Fetcher(1);
@@ -94,7 +68,7 @@ class DataWaitersConcurrencyTest {
   @Test
   void registerWithTwo_growthOfBoth_wakesOnce() {
     Interleavings.explore(
-        200,
+        800,
         () -> {
           Partition left = new Partition();
           Partition right = new Partition();
@@ -111,7 +85,7 @@ class DataWaitersConcurrencyTest {
   @Test
   void register_whileTheRoleChanges_wakes() {
     Interleavings.explore(
-        200,
+        800,
         () -> {
           Partition partition = new Partition();
           AtomicInteger role = new AtomicInteger();
@@ -136,41 +110,15 @@ class DataWaitersConcurrencyTest {
   @Test
   void startTimer_whileItIsWoken_leavesNoTimerBehind() {
     Interleavings.explore(
-        200,
+        800,
         () -> {
           Fetcher fetcher = new Fetcher(1);
-          AtomicInteger timers = new AtomicInteger();
-          EventLoop loop =
-              new EventLoop() {
-                @Override
-                public String name() {
-                  return "timers";
-                }
-
-                @Override
-                public boolean inEventLoop() {
-                  return false;
-                }
-
-                @Override
-                public void execute(Runnable task) {}
-
-                @Override
-                public boolean tryExecute(Runnable task) {
-                  return true;
-                }
-
-                @Override
-                public Timer schedule(Runnable task, long delayNanos) {
-                  timers.incrementAndGet();
-                  return timers::decrementAndGet;
-                }
-              };
+          QueueLoop loop = new QueueLoop();
           Interleavings.inParallel(
               () -> fetcher.fetch.startTimer(loop, 1),
               () -> fetcher.fetch.grew(1),
               fetcher.fetch::complete);
-          check(timers.get() == 0, "timers left: " + timers);
+          check(loop.timers() == 0, "timers left: " + loop.timers());
           check(fetcher.woken.get() == 1, "woken once, not " + fetcher.woken);
         });
   }
