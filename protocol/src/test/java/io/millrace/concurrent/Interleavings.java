@@ -25,6 +25,7 @@ public final class Interleavings {
    * @param program makes its own state, and may only use {@link #inParallel} for threads
    */
   public static void explore(int invocations, Runnable program) {
+    program.run(); // what classes do when they are loaded is not of interest
     Lincheck.runConcurrentTest(invocations * EFFORT, program);
   }
 

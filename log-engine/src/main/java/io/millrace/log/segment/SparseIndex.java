@@ -12,7 +12,9 @@ import java.util.zip.CRC32C;
  * offset, its position, and the largest timestamp of all batches before it.
  *
  * <p>The append loop adds; any thread looks up. An entry is written before {@code count} is
- * released, and arrays grow by copy, so a reader that acquires a count finds that many entries.
+ * released, and a reader acquires the count before it takes the columns. These grow by copy, and
+ * the copy is complete before its final fields are frozen, so that whichever columns a reader
+ * takes, it finds that many entries.
  *
  * <p>On disk, once the segment is sealed or the log closed cleanly: {@code .index} holds (relative
  * offset : int32, position : int32)*, {@code .timeindex} holds (largest timestamp : int64, relative
@@ -31,9 +33,26 @@ final class SparseIndex {
     }
   }
 
-  private int[] offsets = new int[16];
-  private int[] positions = new int[16];
-  private long[] timestamps = new long[16];
+  /** The entries; a record, because a reader may take it without any fence but the count's. */
+  private record Columns(int[] offsets, int[] positions, long[] timestamps) {
+    Columns(int capacity) {
+      this(new int[capacity], new int[capacity], new long[capacity]);
+    }
+
+    int capacity() {
+      return offsets.length;
+    }
+
+    Columns twiceAsLong() {
+      int capacity = capacity() * 2;
+      return new Columns(
+          Arrays.copyOf(offsets, capacity),
+          Arrays.copyOf(positions, capacity),
+          Arrays.copyOf(timestamps, capacity));
+    }
+  }
+
+  private Columns columns = new Columns(16);
 
   @SuppressWarnings("unused") // through COUNT
   private int count;
@@ -41,14 +60,14 @@ final class SparseIndex {
   /** Adds an entry. Append loop, or whoever builds the index before it is shared. */
   void add(int relativeOffset, int position, long maxTimestampBefore) {
     int n = (int) COUNT.get(this);
-    if (n == offsets.length) {
-      offsets = Arrays.copyOf(offsets, n * 2);
-      positions = Arrays.copyOf(positions, n * 2);
-      timestamps = Arrays.copyOf(timestamps, n * 2);
+    Columns into = columns;
+    if (n == into.capacity()) {
+      into = into.twiceAsLong();
+      columns = into;
     }
-    offsets[n] = relativeOffset;
-    positions[n] = position;
-    timestamps[n] = maxTimestampBefore;
+    into.offsets[n] = relativeOffset;
+    into.positions[n] = position;
+    into.timestamps[n] = maxTimestampBefore;
     COUNT.setRelease(this, n + 1);
   }
 
@@ -59,30 +78,33 @@ final class SparseIndex {
   /** The position of the last indexed batch that begins at or before an offset; 0 without one. */
   int positionAtOrBefore(int relativeOffset) {
     int n = countAcquire();
-    int found = floor(Arrays.binarySearch(offsets, 0, n, relativeOffset));
-    return found < 0 ? 0 : positions[found];
+    Columns now = columns;
+    int found = floor(Arrays.binarySearch(now.offsets, 0, n, relativeOffset));
+    return found < 0 ? 0 : now.positions[found];
   }
 
   /** The last indexed position at or before a position; 0 without one. */
   int positionAtOrBeforePosition(int position) {
     int n = countAcquire();
-    int found = floor(Arrays.binarySearch(positions, 0, n, position));
-    return found < 0 ? 0 : positions[found];
+    Columns now = columns;
+    int found = floor(Arrays.binarySearch(now.positions, 0, n, position));
+    return found < 0 ? 0 : now.positions[found];
   }
 
   /** A position before which every batch is older than a timestamp. */
   int positionForTimestamp(long timestamp) {
     int n = countAcquire();
+    Columns now = columns;
     int low = 0;
     while (low < n) {
       int middle = (low + n) >>> 1;
-      if (timestamps[middle] < timestamp) {
+      if (now.timestamps[middle] < timestamp) {
         low = middle + 1;
       } else {
         n = middle;
       }
     }
-    return low == 0 ? 0 : positions[low - 1];
+    return low == 0 ? 0 : now.positions[low - 1];
   }
 
   private static int floor(int searched) {
@@ -93,26 +115,29 @@ final class SparseIndex {
   SparseIndex truncatedTo(int position) {
     SparseIndex copy = new SparseIndex();
     int n = countAcquire();
-    for (int i = 0; i < n && positions[i] < position; i++) {
-      copy.add(offsets[i], positions[i], timestamps[i]);
+    Columns now = columns;
+    for (int i = 0; i < n && now.positions[i] < position; i++) {
+      copy.add(now.offsets[i], now.positions[i], now.timestamps[i]);
     }
     return copy;
   }
 
   byte[] encodeOffsets() {
     int n = countAcquire();
+    Columns now = columns;
     ByteBuffer out = ByteBuffer.allocate(n * 8 + 4);
     for (int i = 0; i < n; i++) {
-      out.putInt(offsets[i]).putInt(positions[i]);
+      out.putInt(now.offsets[i]).putInt(now.positions[i]);
     }
     return sealed(out);
   }
 
   byte[] encodeTimes(long maxTimestamp, int relativeEnd) {
     int n = countAcquire();
+    Columns now = columns;
     ByteBuffer out = ByteBuffer.allocate((n + 1) * 12 + 4);
     for (int i = 0; i < n; i++) {
-      out.putLong(timestamps[i]).putInt(offsets[i]);
+      out.putLong(now.timestamps[i]).putInt(now.offsets[i]);
     }
     return sealed(out.putLong(maxTimestamp).putInt(relativeEnd));
   }

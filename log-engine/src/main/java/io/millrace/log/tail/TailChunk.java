@@ -46,9 +46,19 @@ public final class TailChunk {
   private final ByteBuffer bytes;
   private final long firstOffset;
 
+  /**
+   * Where each batch ends. A record, because its copy is complete before its fields are frozen: a
+   * reader may take it without any fence but that of {@code shown}.
+   */
+  private record Batches(long[] nextOffsets, int[] ends) {
+    Batches twiceAsMany() {
+      return new Batches(
+          Arrays.copyOf(nextOffsets, ends.length * 2), Arrays.copyOf(ends, ends.length * 2));
+    }
+  }
+
   // Written by the append loop before `shown` is released; grown by copy.
-  private long[] nextOffsets = new long[16];
-  private int[] ends = new int[16];
+  private Batches batches = new Batches(new long[16], new int[16]);
 
   @SuppressWarnings("unused") // through SHOWN
   private int shown;
@@ -62,9 +72,13 @@ public final class TailChunk {
   private int written;
 
   TailChunk(long firstOffset, int capacity) {
+    this(firstOffset, PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity));
+  }
+
+  TailChunk(long firstOffset, ByteBuf buffer) {
     this.firstOffset = firstOffset;
-    this.buffer = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
-    this.bytes = buffer.nioBuffer(0, capacity);
+    this.buffer = buffer;
+    this.bytes = buffer.nioBuffer(0, buffer.capacity());
   }
 
   int capacity() {
@@ -87,13 +101,14 @@ public final class TailChunk {
 
   /** Counts the batch in that {@link #copy} brought. */
   public void stage(int size, long nextOffset) {
-    if (count == ends.length) {
-      ends = Arrays.copyOf(ends, count * 2);
-      nextOffsets = Arrays.copyOf(nextOffsets, count * 2);
+    Batches into = batches;
+    if (count == into.ends.length) {
+      into = into.twiceAsMany();
+      batches = into;
     }
     staged += size;
-    ends[count] = staged;
-    nextOffsets[count] = nextOffset;
+    into.ends[count] = staged;
+    into.nextOffsets[count] = nextOffset;
     count++;
   }
 
@@ -120,30 +135,32 @@ public final class TailChunk {
     }
     try {
       int n = (int) SHOWN.getAcquire(this);
-      int first = firstAbove(fromOffset, n);
+      Batches now = batches; // after the count: it holds that many
+      int first = firstAbove(now.nextOffsets, fromOffset, n);
       if (first == n) {
         return null;
       }
-      int from = first == 0 ? 0 : ends[first - 1];
+      int from = first == 0 ? 0 : now.ends[first - 1];
       int last = first;
-      while (last < n && nextOffsets[last] <= upToOffset && ends[last] - from <= maxBytes) {
+      while (last < n && now.nextOffsets[last] <= upToOffset && now.ends[last] - from <= maxBytes) {
         last++;
       }
-      if (last == first && minOneBatch && nextOffsets[first] <= upToOffset) {
+      if (last == first && minOneBatch && now.nextOffsets[first] <= upToOffset) {
         last++;
       }
       if (last == first) {
         return null;
       }
-      MemoryRecords records = MemoryRecords.wrap(buffer.retainedSlice(from, ends[last - 1] - from));
-      return new Run(records, nextOffsets[last - 1]);
+      MemoryRecords records =
+          MemoryRecords.wrap(buffer.retainedSlice(from, now.ends[last - 1] - from));
+      return new Run(records, now.nextOffsets[last - 1]);
     } finally {
       release();
     }
   }
 
   /** The first batch whose next offset is above an offset: the one that holds it. */
-  private int firstAbove(long offset, int n) {
+  private static int firstAbove(long[] nextOffsets, long offset, int n) {
     int low = 0;
     int high = n;
     while (low < high) {
