@@ -36,16 +36,10 @@ final class SessionKeeper {
   private final EventLoop loop;
   private final Clock clock;
   private final LongSupplier imageRevision;
-  private final long leaseNanos;
   private final long duplicatePatienceNanos;
   private final CompletableFuture<Long> registered = new CompletableFuture<>();
 
-  private volatile long epoch = -1;
-  private volatile boolean fenced = true;
-  // The time at which the last answered heartbeat was sent: the controller counts from when it
-  // came, which is later.
-  private volatile long confirmedAt;
-
+  private final BrokerLease lease;
   private @Nullable RegisterBroker registration;
   private long firstRefusal = -1;
   private boolean beating;
@@ -65,7 +59,7 @@ final class SessionKeeper {
     this.loop = loop;
     this.clock = clock;
     this.imageRevision = imageRevision;
-    this.leaseNanos = sessionTimeout.toNanos() / 100 * 66;
+    this.lease = new BrokerLease(sessionTimeout.toNanos() / 100 * 66);
     this.duplicatePatienceNanos = sessionTimeout.toNanos() * 2;
   }
 
@@ -79,17 +73,17 @@ final class SessionKeeper {
 
   /** Any thread. */
   long epoch() {
-    return epoch;
+    return lease.epoch();
   }
 
   /** Any thread. */
   boolean leaseValid() {
-    return epoch >= 0 && !fenced && clock.monotonicNanos() - confirmedAt < leaseNanos;
+    return lease.isValid(clock.monotonicNanos());
   }
 
   /** The connection to the controller broke: the grace runs. */
   void controllerLost() {
-    if (epoch >= 0 && !beating) {
+    if (epoch() >= 0 && !beating) {
       beat();
     }
   }
@@ -104,11 +98,11 @@ final class SessionKeeper {
       timer.cancel();
     }
     RegisterBroker own = registration;
-    if (own == null || epoch < 0) {
+    if (own == null || epoch() < 0) {
       return CompletableFuture.completedFuture(null);
     }
-    long leaving = epoch;
-    epoch = -1;
+    long leaving = epoch();
+    lease.lost();
     return calls
         .ask(
             new Heartbeat(own.brokerId(), leaving, imageRevision.getAsLong(), true),
@@ -144,8 +138,7 @@ final class SessionKeeper {
     Result result = response.result();
     if (result.isOk()) {
       firstRefusal = -1;
-      confirmedAt = sentAt;
-      epoch = response.epoch();
+      lease.registered(response.epoch(), sentAt);
       LOG.info("Registered, broker={} epoch={}", request.brokerId(), response.epoch());
       registered.complete(response.epoch());
       beat();
@@ -168,7 +161,7 @@ final class SessionKeeper {
 
   private void beat() {
     RegisterBroker own = registration;
-    if (closed || beating || own == null || epoch < 0) {
+    if (closed || beating || own == null || epoch() < 0) {
       return;
     }
     beating = true;
@@ -178,7 +171,7 @@ final class SessionKeeper {
     long sentAt = clock.monotonicNanos();
     calls
         .ask(
-            new Heartbeat(own.brokerId(), epoch, imageRevision.getAsLong(), false),
+            new Heartbeat(own.brokerId(), epoch(), imageRevision.getAsLong(), false),
             BEAT_TIMEOUT_NANOS)
         .whenComplete(
             (answer, error) -> {
@@ -205,20 +198,19 @@ final class SessionKeeper {
           "Registration lost, registering again, broker={} reason={}",
           own.brokerId(),
           response.result().message());
-      epoch = -1;
-      fenced = true;
+      lease.lost();
       sendRegistration(own);
       return;
     }
-    confirmedAt = sentAt;
-    if (fenced != response.fenced()) {
+    boolean changes = lease.isFenced() != response.fenced();
+    lease.confirmed(response.fenced(), sentAt);
+    if (changes) {
       LOG.info(
           "Broker is {}, broker={} epoch={}",
           response.fenced() ? "fenced" : "unfenced",
           own.brokerId(),
-          epoch);
-      fenced = response.fenced();
+          epoch());
     }
-    timer = loop.schedule(this::beat, fenced ? FENCED_BEAT_NANOS : BEAT_NANOS);
+    timer = loop.schedule(this::beat, response.fenced() ? FENCED_BEAT_NANOS : BEAT_NANOS);
   }
 }

@@ -102,7 +102,12 @@ final class Proposals implements AutoCloseable {
     try {
       while (!closed) {
         List<Proposal> batch = nextBatch();
-        inFlight.acquire();
+        try {
+          inFlight.acquire();
+        } catch (InterruptedException e) {
+          batch.forEach(one -> one.answer.completeExceptionally(refused("shutting down")));
+          throw e;
+        }
         // What came while all permits were taken goes along.
         fill(batch);
         submit(batch);
