@@ -41,7 +41,7 @@ public final class Connection {
   private final String peer;
   private final ConnectionConfig config;
   private final ConnectionHandler handler;
-  private final AtomicInteger inFlight;
+  private final InFlightPlaces inFlight;
   private final AtomicInteger nextCorrelationId = new AtomicInteger();
   private volatile @Nullable PeerVersions
       versions; // set once, before anybody else gets to see the connection
@@ -51,7 +51,7 @@ public final class Connection {
       String peer,
       ConnectionConfig config,
       ConnectionHandler handler,
-      AtomicInteger inFlight) {
+      InFlightPlaces inFlight) {
     this.channel = channel;
     this.peer = peer;
     this.config = config;
@@ -127,7 +127,7 @@ public final class Connection {
 
   CompletableFuture<ResponseMessage> sendAs(
       RequestMessage request, short version, Duration timeout) {
-    if (!takePlace()) {
+    if (!inFlight.tryTake()) {
       return CompletableFuture.failedFuture(
           new ConnectionException(
               Kind.TOO_MANY_IN_FLIGHT,
@@ -141,7 +141,7 @@ public final class Connection {
     try {
       frame = encode(request, pending);
     } catch (UnsupportedFieldException e) {
-      inFlight.decrementAndGet();
+      inFlight.giveBack();
       return CompletableFuture.failedFuture(
           new ConnectionException(
               Kind.UNSUPPORTED_VERSION,
@@ -154,7 +154,7 @@ public final class Connection {
                   + peer,
               e));
     } catch (RuntimeException e) {
-      inFlight.decrementAndGet();
+      inFlight.giveBack();
       throw e;
     }
     handler.send(pending, frame, timeout.toNanos());
@@ -176,26 +176,14 @@ public final class Connection {
     return out.finish();
   }
 
-  private boolean takePlace() {
-    while (true) {
-      int now = inFlight.get();
-      if (now >= config.maxInFlight()) {
-        return false;
-      }
-      if (inFlight.compareAndSet(now, now + 1)) {
-        return true;
-      }
-    }
-  }
-
   /** Requests that wait for answers. */
   public int inFlight() {
-    return inFlight.get();
+    return inFlight.taken();
   }
 
   /** Whether one more request would be taken now. */
   public boolean canSend() {
-    return isOpen() && inFlight.get() < config.maxInFlight();
+    return isOpen() && inFlight.isAnyFree();
   }
 
   public boolean isOpen() {
@@ -214,6 +202,6 @@ public final class Connection {
 
   @Override
   public String toString() {
-    return "Connection(" + peer + ", inFlight=" + inFlight + (isOpen() ? "" : ", closed") + ")";
+    return "Connection(" + peer + ", inFlight=" + inFlight() + (isOpen() ? "" : ", closed") + ")";
   }
 }

@@ -22,7 +22,6 @@ import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +39,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   private final String peer;
   private final FrameLimits limits;
   private final boolean shareFrames;
-  private final AtomicInteger inFlight; // shared with the senders
+  private final InFlightPlaces inFlight; // shared with the senders
   private final Deque<PendingRequest> pending = new ArrayDeque<>();
   private final CompletableFuture<ConnectionException> closed = new CompletableFuture<>();
 
@@ -48,7 +47,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   private @Nullable ConnectionException reason;
   private boolean flushScheduled;
 
-  ConnectionHandler(String peer, ConnectionConfig config, AtomicInteger inFlight) {
+  ConnectionHandler(String peer, ConnectionConfig config, InFlightPlaces inFlight) {
     this.peer = peer;
     this.limits = config.limits();
     this.shareFrames = config.shareFrames();
@@ -265,11 +264,11 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
 
   private void settle(PendingRequest request) {
     request.cancelTimeout();
-    inFlight.decrementAndGet(); // before the future: its callbacks may send again
+    inFlight.giveBack(); // before the future: its callbacks may send again
   }
 
   private void fail(PendingRequest request, ConnectionException failure) {
-    inFlight.decrementAndGet();
+    inFlight.giveBack();
     request.future.completeExceptionally(failure);
   }
 

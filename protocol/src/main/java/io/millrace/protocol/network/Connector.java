@@ -18,7 +18,6 @@ import java.net.UnknownHostException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +76,7 @@ final class Connector {
   }
 
   private void tryAddress(InetAddress[] addresses, int index) {
-    AtomicInteger inFlight = new AtomicInteger();
+    InFlightPlaces inFlight = new InFlightPlaces(config.maxInFlight());
     ConnectionHandler handler = new ConnectionHandler(peer, config, inFlight);
     ChannelFuture connecting =
         new Bootstrap()
