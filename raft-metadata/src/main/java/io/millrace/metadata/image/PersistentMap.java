@@ -6,12 +6,14 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An immutable sorted map whose changed copy shares all but a path with the original: a change
- * costs O(log n), so that a delta of one partition does not copy ten thousand topics. An AVL tree;
- * iteration is in key order, which keeps every decision made over an image deterministic.
+ * costs O(log n), so that a delta of one partition does not copy ten thousand topics, and freezing
+ * the key-value store's state for a snapshot or a reader costs nothing. An AVL tree; iteration is
+ * in key order, which keeps every decision made over it deterministic.
  *
  * <p>Immutable; any thread.
  *
@@ -57,6 +59,25 @@ public final class PersistentMap<K extends Comparable<K>, V> implements Iterable
       node = order < 0 ? node.left : node.right;
     }
     return null;
+  }
+
+  /** The entry with the least key, or null when the map is empty. */
+  public Map.@Nullable Entry<K, V> first() {
+    Node<K, V> node = root;
+    while (node != null && node.left != null) {
+      node = node.left;
+    }
+    return node == null ? null : Map.entry(node.key, node.value);
+  }
+
+  /**
+   * Visits entries with {@code start <= key < end} in key order until the visitor answers false.
+   *
+   * @param start null for "from the first key"
+   * @param end null for "to the last key"
+   */
+  public void visit(@Nullable K start, @Nullable K end, BiPredicate<? super K, ? super V> visitor) {
+    visit(root, start, end, visitor);
   }
 
   /** A map with this entry added or replaced. */
@@ -151,6 +172,25 @@ public final class PersistentMap<K extends Comparable<K>, V> implements Iterable
     for (Node<K, V> node = from; node != null; node = node.left) {
       path.push(node);
     }
+  }
+
+  private static <K extends Comparable<K>, V> boolean visit(
+      @Nullable Node<K, V> node,
+      @Nullable K start,
+      @Nullable K end,
+      BiPredicate<? super K, ? super V> visitor) {
+    if (node == null) {
+      return true;
+    }
+    boolean afterStart = start == null || node.key.compareTo(start) >= 0;
+    boolean beforeEnd = end == null || node.key.compareTo(end) < 0;
+    if (afterStart && !visit(node.left, start, end, visitor)) {
+      return false;
+    }
+    if (afterStart && beforeEnd && !visitor.test(node.key, node.value)) {
+      return false;
+    }
+    return !beforeEnd || visit(node.right, start, end, visitor);
   }
 
   private static <K extends Comparable<K>, V> Node<K, V> put(

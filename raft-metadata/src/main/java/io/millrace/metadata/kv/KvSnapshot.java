@@ -1,5 +1,6 @@
 package io.millrace.metadata.kv;
 
+import io.millrace.metadata.image.PersistentMap;
 import io.millrace.metadata.kv.proto.KvEntries;
 import io.millrace.metadata.kv.proto.KvEntry;
 import io.millrace.metadata.kv.proto.KvRequest;
@@ -80,9 +81,9 @@ public final class KvSnapshot {
    */
   public static KvSnapshot readFrom(InputStream in) throws IOException {
     KvSnapshotHead head = null;
-    OrderedTree<String, KvEntry> entries = OrderedTree.empty();
-    OrderedTree<Long, KvSession> sessions = OrderedTree.empty();
-    OrderedTree<Long, KvRequest> requests = OrderedTree.empty();
+    PersistentMap<String, KvEntry> entries = PersistentMap.empty();
+    PersistentMap<Long, KvSession> sessions = PersistentMap.empty();
+    PersistentMap<Long, KvRequest> requests = PersistentMap.empty();
     while (true) {
       KvSnapshotPart part = KvSnapshotPart.parseDelimitedFrom(in);
       if (part == null) {

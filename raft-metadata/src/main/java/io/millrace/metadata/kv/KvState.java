@@ -1,5 +1,6 @@
 package io.millrace.metadata.kv;
 
+import io.millrace.metadata.image.PersistentMap;
 import io.millrace.metadata.kv.proto.KvEntry;
 import io.millrace.metadata.kv.proto.KvRequest;
 import io.millrace.metadata.kv.proto.KvSession;
@@ -20,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 record KvState(
     long revision,
     long term,
-    OrderedTree<String, KvEntry> entries,
-    OrderedTree<Long, KvSession> openSessions,
-    OrderedTree<Long, KvRequest> requests)
+    PersistentMap<String, KvEntry> entries,
+    PersistentMap<Long, KvSession> openSessions,
+    PersistentMap<Long, KvRequest> requests)
     implements KvView {
 
   static final KvState EMPTY =
-      new KvState(0, 0, OrderedTree.empty(), OrderedTree.empty(), OrderedTree.empty());
+      new KvState(0, 0, PersistentMap.empty(), PersistentMap.empty(), PersistentMap.empty());
 
   @Override
   public int size() {

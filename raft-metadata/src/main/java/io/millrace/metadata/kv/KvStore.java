@@ -1,6 +1,7 @@
 package io.millrace.metadata.kv;
 
 import com.google.protobuf.ByteString;
+import io.millrace.metadata.image.PersistentMap;
 import io.millrace.metadata.kv.KvTransaction.InvalidCommand;
 import io.millrace.metadata.kv.KvTransaction.SessionMissing;
 import io.millrace.metadata.kv.proto.CloseSession;
@@ -162,7 +163,7 @@ final class KvStore {
             .setRequestId(requestId)
             .setResult(result.toBuilder().clearOps())
             .build();
-    OrderedTree<Long, KvRequest> requests = state.requests().with(nextRequestNumber++, request);
+    PersistentMap<Long, KvRequest> requests = state.requests().with(nextRequestNumber++, request);
     requestsById.put(requestId, request);
     while (requests.size() > KvLimits.REMEMBERED_REQUESTS) {
       Map.Entry<Long, KvRequest> oldest = requests.first();

@@ -1,6 +1,7 @@
 package io.millrace.metadata.kv;
 
 import com.google.protobuf.ByteString;
+import io.millrace.metadata.image.PersistentMap;
 import io.millrace.metadata.kv.proto.Compare;
 import io.millrace.metadata.kv.proto.KvDelta;
 import io.millrace.metadata.kv.proto.KvEntry;
@@ -27,8 +28,8 @@ final class KvTransaction {
 
   private final KvState before;
   private final long term;
-  private OrderedTree<String, KvEntry> entries;
-  private OrderedTree<Long, KvSession> sessions;
+  private PersistentMap<String, KvEntry> entries;
+  private PersistentMap<Long, KvSession> sessions;
   private final NavigableMap<String, KvEntry> puts = new TreeMap<>();
   private final NavigableSet<String> deletes = new TreeSet<>();
   private final List<KvSession> opened = new ArrayList<>();
