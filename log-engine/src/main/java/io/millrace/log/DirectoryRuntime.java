@@ -43,6 +43,10 @@ final class DirectoryRuntime implements LogHost {
   private final ArrayDeque<SegmentedLog> toWrite = new ArrayDeque<>();
   private boolean writeScheduled;
   private boolean stopped;
+
+  /** Ends a shutdown whose last flush failed. */
+  private Runnable whenFailed = () -> {};
+
   private long checkpointSequence;
   private List<OffsetsCheckpoint.Entry> lastCheckpoint = List.of();
   private volatile String offlineReason = "";
@@ -227,6 +231,7 @@ final class DirectoryRuntime implements LogHost {
     toWrite.clear();
     logs.values().forEach(log -> log.goOffline(reason));
     offlineListener.accept(root(), reason);
+    whenFailed.run();
   }
 
   @Override
@@ -346,6 +351,7 @@ final class DirectoryRuntime implements LogHost {
           log.prepareClose();
           flush.add(log);
         }
+        whenFailed = () -> finishShutdown(hold, done, false);
         flush.whenIdle(() -> finishShutdown(hold, done, true));
         return;
       }

@@ -11,6 +11,7 @@ import io.millrace.protocol.Uuid;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 final class LogFailureTest {
@@ -190,5 +191,24 @@ final class LogFailureTest {
       assertThatThrownBy(() -> new TopicPartitionId(new Uuid(1, 1), bad, 0))
           .isInstanceOf(IllegalArgumentException.class);
     }
+  }
+
+  @Test
+  void lastFlushFails_endsTheShutdownUnclean() {
+    // given
+    LogFixture fixture = new LogFixture();
+    fixture.append("kept");
+    fixture.log.appendAsLeader(Batches.of(1, "not kept"), LogFixture.EPOCH);
+    fixture.disk.failForces(true);
+
+    // when
+    CompletableFuture<Void> closed = fixture.manager.shutdown();
+    fixture.run();
+
+    // then: nobody waits for a flush that never comes
+    assertThat(closed).isCompleted();
+    fixture.disk.failForces(false);
+    fixture.crashAndReopen();
+    assertThat(fixture.values()).containsExactly("kept");
   }
 }
