@@ -81,7 +81,7 @@ final class FetchAttempt {
     if (enough) {
       answer(outcomes);
     } else {
-      outcomes.forEach(outcome -> outcome.result().records().release());
+      release(outcomes);
       await(outcomes, request.minBytes() - bytes, timers);
     }
     return done;
@@ -123,19 +123,37 @@ final class FetchAttempt {
                 .build(outcomes)));
   }
 
-  // hot
   private List<Outcome> read() {
+    return readAll(wishes, maxBytes, this::read);
+  }
+
+  /** Reads one partition. */
+  interface Reader {
+    Outcome read(FetchWish wish, int limit, boolean minOneBatch);
+  }
+
+  /** Reads until the answer is full; when one throws, what was read before is given back. hot. */
+  static List<Outcome> readAll(List<FetchWish> wishes, int maxBytes, Reader reader) {
     List<Outcome> outcomes = new ArrayList<>(wishes.size());
     int left = maxBytes;
     boolean nothingYet = true;
-    for (FetchWish wish : wishes) {
-      Outcome outcome = read(wish, Math.min(wish.maxBytes(), left), nothingYet);
-      int size = outcome.result().records().sizeInBytes();
-      nothingYet &= size == 0;
-      left = Math.max(0, left - size);
-      outcomes.add(outcome);
+    try {
+      for (FetchWish wish : wishes) {
+        Outcome outcome = reader.read(wish, Math.min(wish.maxBytes(), left), nothingYet);
+        outcomes.add(outcome);
+        int size = outcome.result().records().sizeInBytes();
+        nothingYet &= size == 0;
+        left = Math.max(0, left - size);
+      }
+      return outcomes;
+    } catch (RuntimeException | Error e) {
+      release(outcomes);
+      throw e;
     }
-    return outcomes;
+  }
+
+  private static void release(List<Outcome> outcomes) {
+    outcomes.forEach(outcome -> outcome.result().records().release());
   }
 
   private Outcome read(FetchWish wish, int limit, boolean minOneBatch) {
