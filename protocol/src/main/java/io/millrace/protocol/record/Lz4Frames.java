@@ -63,15 +63,12 @@ final class Lz4Frames {
     return new FrameInput(in.slice().order(ByteOrder.LITTLE_ENDIAN));
   }
 
-  private static final class FrameInput extends InputStream {
+  private static final class FrameInput extends BlockInputStream {
     private final ByteBuffer in;
     private final LZ4SafeDecompressor decompressor =
         LZ4Factory.fastestInstance().safeDecompressor();
     private final XXHashFactory hashes = XXHashFactory.fastestInstance();
     private byte[] compressed = new byte[0];
-    private byte[] block = new byte[0];
-    private int position;
-    private int limit;
 
     private boolean inFrame;
     private int maxBlockBytes;
@@ -85,27 +82,7 @@ final class Lz4Frames {
     }
 
     @Override
-    public int read() throws IOException {
-      return position < limit || nextBlock() ? block[position++] & 0xff : -1;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-      if (length == 0) {
-        return 0;
-      }
-      if (position == limit && !nextBlock()) {
-        return -1;
-      }
-      int count = Math.min(length, limit - position);
-      System.arraycopy(block, position, target, offset, count);
-      position += count;
-      return count;
-    }
-
-    private boolean nextBlock() throws IOException {
-      position = 0;
-      limit = 0;
+    boolean nextBlock() throws IOException {
       while (limit == 0) {
         if (!inFrame) {
           if (!in.hasRemaining()) {

@@ -49,13 +49,10 @@ final class SnappyFrames {
     return true;
   }
 
-  private static final class BlockInput extends InputStream {
+  private static final class BlockInput extends BlockInputStream {
     private final ByteBuffer in;
     private final boolean framed;
     private byte[] compressed = new byte[0];
-    private byte[] block = new byte[0];
-    private int position;
-    private int limit;
 
     BlockInput(ByteBuffer in) {
       this.in = in;
@@ -63,26 +60,7 @@ final class SnappyFrames {
     }
 
     @Override
-    public int read() throws IOException {
-      return position < limit || nextBlock() ? block[position++] & 0xff : -1;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-      if (length == 0) {
-        return 0;
-      }
-      if (position == limit && !nextBlock()) {
-        return -1;
-      }
-      int count = Math.min(length, limit - position);
-      System.arraycopy(block, position, target, offset, count);
-      position += count;
-      return count;
-    }
-
-    /** Decompresses the next block that has bytes. */
-    private boolean nextBlock() throws IOException {
+    boolean nextBlock() throws IOException {
       do {
         while (framed && startsFrame(in)) { // frames may follow one another
           in.position(in.position() + FRAME_HEADER_BYTES);
@@ -122,7 +100,6 @@ final class SnappyFrames {
       if (block.length < size) {
         block = Arrays.copyOf(block, size);
       }
-      position = 0;
       limit = size == 0 ? 0 : Snappy.uncompress(compressed, 0, length, block, 0);
     }
   }
