@@ -169,21 +169,26 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     int bytes = 0;
     for (R record : result.records()) {
       StoredRecord encoded = setup.codec().encode(record);
-      bytes += encoded.sizeInBytes();
+      int size = encoded.sizeInBytes();
+      if (size > log.maxBatchBytes()) {
+        throw new IllegalStateException(
+            "a record has " + size + " bytes, at most " + log.maxBatchBytes() + " fit");
+      }
+      bytes += size;
       stored.add(encoded);
-    }
-    if (bytes > log.maxBatchBytes()) {
-      reload("a turn has records of " + bytes + " bytes, at most " + log.maxBatchBytes() + " fit");
-      return;
     }
     Batch batch = waiting.peekLast();
     if (batch == null || batch.bytes + bytes > log.maxBatchBytes()) {
-      batch = new Batch();
-      waiting.add(batch);
+      batch = nextBatch();
     }
-    batch.records.addAll(stored);
+    for (StoredRecord record : stored) {
+      if (batch.bytes + record.sizeInBytes() > log.maxBatchBytes()) {
+        batch = nextBatch(); // a turn larger than a batch; its answers leave with the last
+      }
+      batch.records.add(record);
+      batch.bytes += record.sizeInBytes();
+    }
     batch.deliveries.addAll(result.deliveries());
-    batch.bytes += bytes;
     waitingBytes += bytes;
     if (inFlight == null && !flushScheduled) {
       // Behind what the loop's queue holds already, so that all of that shares the batch.
@@ -191,6 +196,12 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       int current = load;
       loop.execute(() -> flushLater(current));
     }
+  }
+
+  private Batch nextBatch() {
+    Batch batch = new Batch();
+    waiting.add(batch);
+    return batch;
   }
 
   private void flushLater(int current) {

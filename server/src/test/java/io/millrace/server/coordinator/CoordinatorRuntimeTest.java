@@ -254,22 +254,64 @@ class CoordinatorRuntimeTest {
     assertThat(read).isCompletedWithValue(1);
   }
 
+  private CompletableFuture<Integer> addTen() {
+    return runtime.submit(
+        0,
+        (shard, turn, answer) -> {
+          for (int i = 0; i < 10; i++) {
+            turn.append(1);
+          }
+          turn.answer(answer, shard.sum);
+        });
+  }
+
   @Test
-  void turnLargerThanABatch_neverReachesTheLog() {
+  void turnLargerThanABatch_isAnsweredWhenItsLastBatchIsCommitted() {
+    log.maxBatchBytes(100); // two records
+    log.hold();
+    CompletableFuture<Integer> large = addTen();
+    CompletableFuture<Integer> next = add(5);
+    loop.run();
+    for (int i = 0; i < 4; i++) {
+      log.commitOne();
+      loop.run();
+      assertThat(large).isNotDone();
+    }
+    log.commitOne();
+    loop.run();
+    assertThat(large).isCompletedWithValue(10);
+    assertThat(next).isNotDone();
+
+    log.commitOne();
+    loop.run();
+    assertThat(next).isCompletedWithValue(15);
+  }
+
+  @Test
+  void turnLargerThanABatch_isRefusedWhenOneOfItsBatchesIs() {
     log.maxBatchBytes(100);
-    CompletableFuture<Integer> large =
-        runtime.submit(
-            0,
-            (shard, turn, answer) -> {
-              for (int i = 0; i < 10; i++) {
-                turn.append(1);
-              }
-              turn.answer(answer, shard.sum);
-            });
+    log.hold();
+    CompletableFuture<Integer> large = addTen();
+    loop.run();
+    log.commitOne();
+    loop.run();
+    log.failOne(false);
     loop.run();
     CompletableFuture<Integer> read = get();
     loop.run();
-    assertThat(large).isCompletedExceptionally();
+    assertThat(errorOf(large)).isEqualTo(ErrorCode.NOT_COORDINATOR);
+    assertThat(read).isCompletedWithValue(2);
+  }
+
+  @Test
+  void recordLargerThanABatch_failsItsRequestAlone() {
+    log.maxBatchBytes(20);
+    CompletableFuture<Integer> large = add(1);
+    loop.run();
+    CompletableFuture<Integer> read = get();
+    loop.run();
+    assertThat(errorOf(large)).isEqualTo(ErrorCode.UNKNOWN_SERVER_ERROR);
     assertThat(read).isCompletedWithValue(0);
+    assertThat(log.committed()).isEmpty();
   }
 }
