@@ -185,7 +185,8 @@ final class LogRecovery {
     }
     if (segment.nextOffset() < checkpoint.recoveryPoint()) {
       LOG.warn(
-          "offsets are missing between segments, the older ones are dropped path={}/{} end={} next={}",
+          "offsets are missing between segments, the older ones are dropped path={}/{} end={}"
+              + " next={}",
           storage.describe(),
           directory,
           segment.nextOffset(),

@@ -101,7 +101,8 @@ public final class SegmentLoader {
                 + problem
                 + "), below the recovery point "
                 + recoveryPoint
-                + ": flushed data was damaged; restore the replica from another broker by deleting its directory");
+                + ": flushed data was damaged; restore the replica from another broker by deleting"
+                + " its directory");
       }
       boolean torn = walk.end < size && !Preallocation.isRoom(file, walk.end, size);
       if (walk.end < size) {

@@ -22,6 +22,7 @@ final class AuthorizedOperations {
 
   static final int TOPIC =
       READ | WRITE | CREATE | DELETE | ALTER | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;
+  static final int GROUP = READ | DELETE | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;
   static final int CLUSTER =
       CREATE
           | ALTER

@@ -24,6 +24,7 @@ import io.millrace.protocol.message.ProduceRequest;
 import io.millrace.replication.PartitionRegistry;
 import io.millrace.server.config.NodeConfig;
 import io.millrace.server.coordinator.group.GroupCoordinator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
@@ -56,7 +57,8 @@ public final class Handlers {
     FetchSessions sessions = new FetchSessions(config.network().fetchSessionSlots(), clock, random);
     AtomicReference<List<Route<?>>> advertised = new AtomicReference<>(List.of());
     int nodeId = config.quorum().nodeId();
-    List<Route<?>> routes =
+    List<Route<?>> routes = new ArrayList<>();
+    routes.addAll(
         List.of(
             Route.of(
                 ApiKey.API_VERSIONS,
@@ -130,8 +132,9 @@ public final class Handlers {
             Route.of(
                 ApiKey.ELECT_LEADERS,
                 ElectLeadersRequest.class,
-                new ElectLeadersHandler(controller)));
-    advertised.set(routes);
+                new ElectLeadersHandler(controller))));
+    routes.addAll(GroupRoutes.of(groups, metadata::image));
+    advertised.set(List.copyOf(routes));
     return new RequestDispatcher(routes);
   }
 }

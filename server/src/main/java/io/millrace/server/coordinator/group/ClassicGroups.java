@@ -74,8 +74,7 @@ final class ClassicGroups {
       group.pendingJoin.remove(memberId);
       return ErrorCode.GROUP_MAX_SIZE_REACHED;
     }
-    int metadataBytes =
-        request.protocols().stream().mapToInt(protocol -> protocol.metadata().remaining()).sum();
+    int metadataBytes = RequestBounds.bytes(request.protocols());
     int others = group.metadataBytes() - (known == null ? 0 : known.metadataBytes());
     // Half: the other half is for the assignments.
     if (others + (long) metadataBytes > config.maxRecordBytes() / 2) {

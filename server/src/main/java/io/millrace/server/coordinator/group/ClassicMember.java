@@ -63,6 +63,6 @@ final class ClassicMember {
   }
 
   int metadataBytes() {
-    return protocols.stream().mapToInt(protocol -> protocol.metadata().remaining()).sum();
+    return RequestBounds.bytes(protocols);
   }
 }

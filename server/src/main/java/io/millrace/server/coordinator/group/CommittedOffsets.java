@@ -45,6 +45,8 @@ final class CommittedOffsets {
     }
   }
 
+  private static final short FIRST_COMMIT_BY_ID = 10;
+
   private final Map<String, SortedMap<Key, CommittedOffset>> byGroup = new HashMap<>();
   private final int maxMetadataChars;
 
@@ -84,17 +86,20 @@ final class CommittedOffsets {
 
   // ---- commit
 
-  OffsetCommitResponse commit(CoordinatorTurn<GroupRecord> turn, OffsetCommitRequest request) {
+  OffsetCommitResponse commit(
+      CoordinatorTurn<GroupRecord> turn, short version, OffsetCommitRequest request) {
+    boolean byId = version >= FIRST_COMMIT_BY_ID;
     long now = turn.wallMillis();
     long expires = request.retentionTimeMs() < 0 ? -1 : now + request.retentionTimeMs();
     return commitAnswer(
         request,
         (topic, partition) -> {
           TopicImage image = find(turn.image(), topic.name(), topic.topicId());
+          if (image == null && (byId || isId(topic.topicId()))) {
+            return ErrorCode.UNKNOWN_TOPIC_ID;
+          }
           if (image == null || image.partition(partition.partitionIndex()) == null) {
-            return !isId(topic.topicId()) || image != null
-                ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-                : ErrorCode.UNKNOWN_TOPIC_ID;
+            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
           }
           String metadata =
               partition.committedMetadata() == null ? "" : partition.committedMetadata();
@@ -148,7 +153,7 @@ final class CommittedOffsets {
       TopicImage known = find(image, topic.name(), topic.topicId());
       String name = known != null ? known.name() : topic.name();
       Function<Integer, OffsetFetchResponsePartitions> answer =
-          known == null && isId(topic.topicId())
+          known == null && (byId || isId(topic.topicId()))
               ? partition -> noOffset(partition, ErrorCode.UNKNOWN_TOPIC_ID)
               : partition -> {
                 CommittedOffset offset = offsets.get(new Key(name, partition));

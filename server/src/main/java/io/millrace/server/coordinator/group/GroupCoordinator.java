@@ -278,6 +278,9 @@ public final class GroupCoordinator {
       String groupId,
       CoordinatorOperation<GroupShard, GroupRecord, T> operation,
       Function<ErrorCode, T> onError) {
+    if (!RequestBounds.isText(groupId)) {
+      return CompletableFuture.completedFuture(onError.apply(ErrorCode.INVALID_GROUP_ID));
+    }
     int count = partitions.getAsInt();
     if (count <= 0) {
       return CompletableFuture.completedFuture(onError.apply(ErrorCode.COORDINATOR_NOT_AVAILABLE));

@@ -211,6 +211,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     Group group = groups.get(request.groupId());
     if (request.groupId().isEmpty()) {
       error = ErrorCode.INVALID_GROUP_ID;
+    } else if (RequestBounds.problem(request) != null) {
+      error = ErrorCode.INVALID_REQUEST;
     } else if (request.sessionTimeoutMs() < config.minSessionTimeoutMs()
         || request.sessionTimeoutMs() > config.maxSessionTimeoutMs()) {
       error = ErrorCode.INVALID_SESSION_TIMEOUT;
@@ -359,7 +361,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
         rebalance.startSession(turn, known, member);
       }
     }
-    OffsetCommitResponse response = offsets.commit(turn, request);
+    OffsetCommitResponse response = offsets.commit(turn, version, request);
     if (groups.get(request.groupId()) instanceof ClassicGroup known) {
       removeIfBlank(known);
     }

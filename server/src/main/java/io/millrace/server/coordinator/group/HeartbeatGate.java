@@ -36,8 +36,12 @@ final class HeartbeatGate {
         problem = "TopicPartitions must be empty when (re-)joining.";
       } else if (request.subscribedTopicNames() == null && request.subscribedTopicRegex() == null) {
         problem =
-            "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.";
+            "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when"
+                + " (re-)joining.";
       }
+    }
+    if (problem == null) {
+      problem = RequestBounds.problem(request, config.maxRecordBytes());
     }
     if (problem != null) {
       return ConsumerGroups.failed(ErrorCode.INVALID_REQUEST, problem);
@@ -55,7 +59,8 @@ final class HeartbeatGate {
     String regex = request.subscribedTopicRegex();
     if (regex != null && !regex.isEmpty() && !TopicRegex.isValid(regex)) {
       return ConsumerGroups.failed(
-          ErrorCode.INVALID_REGULAR_EXPRESSION, "SubscribedTopicRegex '" + regex + "' is not RE2.");
+          ErrorCode.INVALID_REGULAR_EXPRESSION,
+          "SubscribedTopicRegex '" + regex + "' is not RE2, or too large.");
     }
     return null;
   }

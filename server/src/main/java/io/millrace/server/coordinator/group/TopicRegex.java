@@ -14,9 +14,15 @@ import java.util.List;
 final class TopicRegex {
   private static final String INTERNAL_PREFIX = "__";
 
+  /** Bounds the time that one name takes, and the memory of the compiled expression. */
+  private static final long MAX_SIZE = 5_000;
+
   private TopicRegex() {}
 
   static boolean isValid(String regex) {
+    if (RegexSize.of(regex, MAX_SIZE) > MAX_SIZE) {
+      return false;
+    }
     try {
       Pattern.compile(regex);
       return true;
