@@ -57,6 +57,7 @@ public final class PartitionRegistry implements ImageListener {
   /** Replicas whose log could not be opened; answered as failed disks. */
   private final Set<Key> broken = ConcurrentHashMap.newKeySet();
 
+  private volatile LeadershipListener leadership = LeadershipListener.NONE;
   private boolean started;
   private boolean closed;
 
@@ -69,6 +70,11 @@ public final class PartitionRegistry implements ImageListener {
     this.logs = logs;
     this.loop = loop;
     this.fetchers = new FetcherPool(context, loop, fetcherSource);
+  }
+
+  /** Sets who hears of leaderships. Before the first image. */
+  public void onLeadership(LeadershipListener listener) {
+    leadership = listener;
   }
 
   // ---- any thread
@@ -206,7 +212,7 @@ public final class PartitionRegistry implements ImageListener {
     try {
       PartitionLog log = logs.getOrCreate(id, context.topicConfigs().logConfig(id.topic()));
       ReplicatedPartition partition = new ReplicatedPartition(log, context);
-      partition.attach();
+      partition.attach(leadership);
       broken.remove(key);
       return partition;
     } catch (LogStorageException e) {

@@ -52,6 +52,7 @@ public final class ReplicatedPartition {
   /** Written on the append loop; a thread that reads it sees the role's fields. */
   private volatile PartitionRole role = IdlePartition.UNBORN;
 
+  private LeadershipListener leadership = LeadershipListener.NONE;
   private int partitionEpoch = -1;
   private boolean stopped;
 
@@ -64,9 +65,10 @@ public final class ReplicatedPartition {
   }
 
   /** Begins to listen to the log. Call once, before the first state. */
-  void attach() {
+  void attach(LeadershipListener listener) {
     loop.execute(
         () -> {
+          leadership = listener;
           log.onDurable(this::onDurable);
           log.onOffline(this::onOffline);
         });
@@ -403,7 +405,13 @@ public final class ReplicatedPartition {
     // The epoch moves before the old role ends, so that whoever is told of the end finds the new
     // one.
     role = next;
-    before.close("leader epoch " + state.leaderEpoch() + " begins with leader " + state.leader());
+    String reason = "leader epoch " + state.leaderEpoch() + " begins with leader " + state.leader();
+    if (leader != null) {
+      leadership.onLeader(this, state.leaderEpoch(), logEnd);
+    } else if (before.asLeader() != null) {
+      leadership.onNotLeader(this, state.leaderEpoch(), reason);
+    }
+    before.close(reason);
     waiters.wakeAll();
     if (leader != null) {
       leader.start();
@@ -441,6 +449,9 @@ public final class ReplicatedPartition {
     PartitionRole before = role;
     role = new IdlePartition(new RoleSnapshot(kind, -1, before.leaderEpoch(), List.of()));
     LOG.info("role ends partition={} from={} because={}", id, before.snapshot().role(), reason);
+    if (before.asLeader() != null) {
+      leadership.onNotLeader(this, before.leaderEpoch(), reason);
+    }
     before.close(reason);
     waiters.wakeAll();
   }

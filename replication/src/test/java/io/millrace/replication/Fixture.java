@@ -91,7 +91,7 @@ final class Fixture {
             });
     log = logs.getOrCreate(ID, LogConfig.DEFAULT);
     partition = new ReplicatedPartition(log, context);
-    partition.attach();
+    partition.attach(LeadershipListener.NONE);
     runAll();
   }
 

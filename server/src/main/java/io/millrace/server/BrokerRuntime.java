@@ -20,6 +20,7 @@ import io.millrace.replication.ReplicatedPartition;
 import io.millrace.replication.ReplicationConfig;
 import io.millrace.replication.RoleSnapshot;
 import io.millrace.server.config.NodeConfig;
+import io.millrace.server.coordinator.group.GroupCoordinator;
 import io.millrace.server.handler.Handlers;
 import io.millrace.server.handler.RequestDispatcher;
 import io.millrace.server.handler.TopicSettings;
@@ -85,7 +86,24 @@ final class BrokerRuntime {
             new ControllerIsrProposer(metadata));
     this.registry = new PartitionRegistry(context, logs, loops.start("registry"), fetchers);
     EventLoop timers = loops.start("timers");
-    this.groups = new GroupService(metadata, loops, clock, random.nextLong());
+    PartitionEnds ends =
+        new PartitionEnds(
+            nodeId,
+            config.listeners().interBroker(),
+            metadata::image,
+            fetchNetwork,
+            Duration.ofMillis(config.replication().requestTimeoutMs()));
+    this.groups =
+        new GroupService(
+            config.groups(),
+            metadata::image,
+            ends,
+            loops,
+            timers,
+            clock,
+            () -> settings.logConfig(GroupCoordinator.TOPIC).maxMessageBytes(),
+            random.nextLong());
+    registry.onLeadership(groups.roles());
     this.dispatcher =
         Handlers.create(
             config, metadata, registry, settings, groups.coordinator(), timers, clock, random);
@@ -159,9 +177,15 @@ final class BrokerRuntime {
     return dispatcher;
   }
 
+  GroupCoordinator groups() {
+    return groups.coordinator();
+  }
+
   /** Begins to take roles as the metadata gives them. */
   void follow() {
     metadata.addListener(registry);
+    metadata.addListener(groups);
+    groups.start();
     logs.onDirectoryOffline((root, reason) -> onDirectoryOffline());
   }
 
@@ -225,6 +249,8 @@ final class BrokerRuntime {
   /** Ends every role; the logs stay open until {@link #closeLogs}. */
   CompletableFuture<Void> endRoles() {
     metadata.removeListener(registry);
+    metadata.removeListener(groups);
+    groups.stop();
     return registry.close();
   }
 

@@ -6,6 +6,7 @@ import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.publish.MetadataClient;
 import io.millrace.server.config.Endpoint;
 import io.millrace.server.config.NodeConfig;
+import io.millrace.server.coordinator.group.GroupCoordinator;
 import io.millrace.server.metrics.ServerMetrics;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -112,6 +113,11 @@ public final class Node implements AutoCloseable {
     }
     runAside("node-kill@" + config.quorum().nodeId(), parts::kill);
     return stopped.copy();
+  }
+
+  /** This broker's group coordinator, for tests. */
+  GroupCoordinator groups() {
+    return parts.groups();
   }
 
   private void runAside(String name, Runnable action) {

@@ -3,6 +3,7 @@ package io.millrace.server;
 import io.millrace.concurrent.Clock;
 import io.millrace.metadata.MetadataNode;
 import io.millrace.server.config.Endpoint;
+import io.millrace.server.coordinator.group.GroupCoordinator;
 import io.millrace.server.metrics.ServerMetrics;
 import io.millrace.server.network.NettyServer;
 import java.util.List;
@@ -70,6 +71,10 @@ final class NodeParts {
 
   void broker(BrokerRuntime newBroker) {
     broker = newBroker;
+  }
+
+  GroupCoordinator groups() {
+    return Objects.requireNonNull(broker, "not a broker").groups();
   }
 
   void registered() {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** Nodes in this process, on ports that were free a moment ago. */
 final class TestNodes {
@@ -58,6 +59,16 @@ final class TestNodes {
 
   static <T> T await(CompletableFuture<T> future) {
     return future.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
+  }
+
+  static void awaitTrue(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("not within " + START_SECONDS + " s");
+      }
+      Thread.onSpinWait();
+    }
   }
 
   static List<Integer> freePorts(int count) {

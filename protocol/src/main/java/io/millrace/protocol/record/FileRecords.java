@@ -2,6 +2,10 @@ package io.millrace.protocol.record;
 
 import io.millrace.protocol.codec.WireWriter;
 import io.netty.channel.DefaultFileRegion;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /**
@@ -36,6 +40,22 @@ public final class FileRecords implements Records {
   @Override
   public void writeTo(WireWriter out) {
     out.appendPiece(new SharedRegion(channel, position, sizeInBytes), sizeInBytes);
+  }
+
+  @Override
+  public MemoryRecords toHeap() {
+    ByteBuffer bytes = ByteBuffer.allocate(sizeInBytes);
+    try {
+      while (bytes.hasRemaining()) {
+        if (channel.read(bytes, position + bytes.position()) < 0) {
+          throw new EOFException(
+              "records end at " + (position + bytes.position()) + ", " + bytes + " to read");
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return MemoryRecords.wrap(bytes.flip());
   }
 
   @Override

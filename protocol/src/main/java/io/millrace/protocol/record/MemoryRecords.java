@@ -86,6 +86,11 @@ public final class MemoryRecords implements Records {
   }
 
   @Override
+  public MemoryRecords toHeap() {
+    return copyOf(buffer);
+  }
+
+  @Override
   public MemoryRecords retain() {
     buffer.retain();
     return this;

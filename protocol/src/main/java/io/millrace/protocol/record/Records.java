@@ -19,6 +19,13 @@ public interface Records {
   /** Appends the bytes, without copying where that is possible. Takes a reference of its own. */
   void writeTo(WireWriter out);
 
+  /**
+   * The bytes in memory of their own, which nobody has to release. May wait for the disk.
+   *
+   * @throws java.io.UncheckedIOException when they cannot be read, because their file is gone, say
+   */
+  MemoryRecords toHeap();
+
   Records retain();
 
   void release();

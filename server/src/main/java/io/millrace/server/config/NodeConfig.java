@@ -22,6 +22,7 @@ public record NodeConfig(
     StorageConfig storage,
     ReplicationConfig replication,
     TopicDefaults topics,
+    GroupsConfig groups,
     Map<String, String> topicConfigDefaults,
     Set<String> notImplemented,
     Map<String, String> given) {
@@ -60,6 +61,7 @@ public record NodeConfig(
         StorageConfig.from(values),
         ReplicationConfig.from(values),
         TopicDefaults.from(values),
+        GroupsConfig.from(values),
         TopicConfigs.nodeDefaults(values),
         notImplemented,
         given);
@@ -74,6 +76,7 @@ public record NodeConfig(
     keys.addAll(StorageConfig.keys());
     keys.addAll(ReplicationConfig.keys());
     keys.addAll(TopicDefaults.keys());
+    keys.addAll(GroupsConfig.keys());
     keys.addAll(TopicConfigs.nodeKeys());
     return List.copyOf(keys);
   }

@@ -36,6 +36,9 @@ final class CreatePartitionsHandler implements RequestHandler<CreatePartitionsRe
             result(
                 topic.name(),
                 Result.of(ErrorCode.INVALID_REQUEST, "topic is named twice in one request")));
+      } else if (InternalTopics.isInternal(topic.name())) {
+        results.add(
+            result(topic.name(), InternalTopics.refusal(topic.name(), "add partitions to")));
       } else if (topic.count() > CreateTopicsHandler.MAX_PARTITIONS) {
         results.add(
             result(

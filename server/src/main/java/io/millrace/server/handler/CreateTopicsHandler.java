@@ -112,6 +112,9 @@ final class CreateTopicsHandler implements RequestHandler<CreateTopicsRequest> {
     if (badName != null) {
       return Result.of(ErrorCode.INVALID_TOPIC_EXCEPTION, badName);
     }
+    if (InternalTopics.isInternal(topic.name())) {
+      return InternalTopics.refusal(topic.name(), "create");
+    }
     boolean assigned = !topic.assignments().isEmpty();
     if (assigned && (topic.numPartitions() != DEFAULT || topic.replicationFactor() != DEFAULT)) {
       return Result.of(

@@ -1,5 +1,7 @@
 package io.millrace.server.handler;
 
+import io.millrace.metadata.image.TopicImage;
+import io.millrace.metadata.publish.MetadataClient;
 import io.millrace.metadata.request.DeleteTopics;
 import io.millrace.metadata.request.Result;
 import io.millrace.metadata.request.TopicRef;
@@ -21,10 +23,12 @@ import org.jspecify.annotations.Nullable;
 final class DeleteTopicsHandler implements RequestHandler<DeleteTopicsRequest> {
   private static final short FIRST_WITH_IDS = 6;
 
+  private final MetadataClient metadata;
   private final ControllerCalls controller;
   private final TopicDefaults defaults;
 
-  DeleteTopicsHandler(ControllerCalls controller, TopicDefaults defaults) {
+  DeleteTopicsHandler(MetadataClient metadata, ControllerCalls controller, TopicDefaults defaults) {
+    this.metadata = metadata;
     this.controller = controller;
     this.defaults = defaults;
   }
@@ -52,6 +56,15 @@ final class DeleteTopicsHandler implements RequestHandler<DeleteTopicsRequest> {
         }
       }
     }
+    wanted.removeIf(
+        topic -> {
+          String name = nameOf(topic);
+          boolean internal = InternalTopics.isInternal(name);
+          if (internal) {
+            results.add(result(topic.id(), topic.name(), InternalTopics.refusal(name, "delete")));
+          }
+          return internal;
+        });
     if (!defaults.deleteEnabled()) {
       refuseAll(
           wanted,
@@ -77,6 +90,12 @@ final class DeleteTopicsHandler implements RequestHandler<DeleteTopicsRequest> {
               return results;
             })
         .thenApply(DeleteTopicsHandler::answer);
+  }
+
+  private @Nullable String nameOf(TopicRef ref) {
+    Uuid id = ref.id();
+    TopicImage topic = id == null ? null : metadata.image().topics().topic(id);
+    return topic == null ? ref.name() : topic.name();
   }
 
   private static void refuseAll(

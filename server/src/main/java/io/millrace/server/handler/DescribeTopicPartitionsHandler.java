@@ -116,6 +116,7 @@ final class DescribeTopicPartitionsHandler
               .name(name)
               .topicId(topic.id())
               .partitions(partitions)
+              .isInternal(InternalTopics.isInternal(name))
               .topicAuthorizedOperations(AuthorizedOperations.TOPIC)
               .build());
       if (end < topic.partitions().size()) {

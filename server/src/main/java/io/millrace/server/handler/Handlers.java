@@ -52,6 +52,9 @@ public final class Handlers {
       Clock clock,
       SplittableRandom random) {
     PartitionLookup partitions = new PartitionLookup(metadata, registry);
+    TopicAutoCreator creator =
+        new TopicAutoCreator(
+            metadata, config.topics(), new OffsetsTopic(config, clock), registry::settled);
     ControllerCalls controller = new ControllerCalls(metadata);
     ConfigDescriber configs = new ConfigDescriber(config);
     FetchSessions sessions = new FetchSessions(config.network().fetchSessionSlots(), clock, random);
@@ -66,10 +69,7 @@ public final class Handlers {
                 new ApiVersionsHandler(
                     nodeId, () -> metadata.image().cluster().clusterId(), advertised::get)),
             Route.of(
-                ApiKey.METADATA,
-                MetadataRequest.class,
-                new MetadataHandler(
-                    metadata, new TopicAutoCreator(metadata, config.topics(), registry::settled))),
+                ApiKey.METADATA, MetadataRequest.class, new MetadataHandler(metadata, creator)),
             new Route<>(
                 ApiKey.PRODUCE,
                 PRODUCE_ADVERTISED_FROM,
@@ -95,7 +95,7 @@ public final class Handlers {
             Route.of(
                 ApiKey.FIND_COORDINATOR,
                 FindCoordinatorRequest.class,
-                new FindCoordinatorHandler()),
+                new FindCoordinatorHandler(metadata, creator)),
             Route.of(
                 ApiKey.CREATE_TOPICS,
                 CreateTopicsRequest.class,
@@ -104,7 +104,7 @@ public final class Handlers {
             Route.of(
                 ApiKey.DELETE_TOPICS,
                 DeleteTopicsRequest.class,
-                new DeleteTopicsHandler(controller, config.topics())),
+                new DeleteTopicsHandler(metadata, controller, config.topics())),
             Route.of(
                 ApiKey.CREATE_PARTITIONS,
                 CreatePartitionsRequest.class,

@@ -63,7 +63,10 @@ final class MetadataHandler implements RequestHandler<MetadataRequest> {
     Set<String> missing = new LinkedHashSet<>();
     for (MetadataRequestTopic topic : topics) {
       String name = topic.name();
-      if (name != null && TopicNames.problem(name) == null && image.topics().topic(name) == null) {
+      if (name != null
+          && TopicNames.problem(name) == null
+          && !InternalTopics.isInternal(name)
+          && image.topics().topic(name) == null) {
         missing.add(name);
       }
     }
@@ -175,6 +178,7 @@ final class MetadataHandler implements RequestHandler<MetadataRequest> {
     return MetadataResponseTopic.builder()
         .name(topic.name())
         .topicId(topic.id())
+        .isInternal(InternalTopics.isInternal(topic.name()))
         .partitions(partitions)
         .topicAuthorizedOperations(operations)
         .build();

@@ -2,6 +2,7 @@ package io.millrace.server.handler;
 
 import io.millrace.concurrent.Clock;
 import io.millrace.metadata.image.TopicImage;
+import io.millrace.metadata.request.Result;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.ProduceRequest;
 import io.millrace.protocol.message.ProduceRequest.PartitionProduceData;
@@ -96,6 +97,10 @@ final class ProduceHandler implements RequestHandler<ProduceRequest> {
       ReplicatedPartition partition = found.partition();
       if (partition == null) {
         return refused(found.error(), found.error().name());
+      }
+      if (InternalTopics.isInternal(partition.id().topic())) {
+        Result internal = InternalTopics.refusal(partition.id().topic(), "produce to");
+        return refused(internal.error(), String.valueOf(internal.message()));
       }
       ProduceResult problem = check(context, partition, records);
       if (problem != null) {

@@ -7,6 +7,7 @@ import io.millrace.metadata.request.CreateTopics.CreatedTopic;
 import io.millrace.metadata.request.CreateTopics.NewTopic;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.server.config.TopicDefaults;
+import io.millrace.server.coordinator.group.GroupCoordinator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates topics that somebody asked for. Requests for a topic whose creation is under way wait for
@@ -25,6 +27,7 @@ final class TopicAutoCreator {
 
   private final MetadataClient metadata;
   private final TopicDefaults defaults;
+  private final OffsetsTopic offsetsTopic;
   private final Supplier<CompletableFuture<Void>> settled;
   private final Map<String, CompletableFuture<ErrorCode>> underWay = new ConcurrentHashMap<>();
 
@@ -32,9 +35,13 @@ final class TopicAutoCreator {
    * @param settled gives a future that completes when this node's replicas are as its image says
    */
   TopicAutoCreator(
-      MetadataClient metadata, TopicDefaults defaults, Supplier<CompletableFuture<Void>> settled) {
+      MetadataClient metadata,
+      TopicDefaults defaults,
+      OffsetsTopic offsetsTopic,
+      Supplier<CompletableFuture<Void>> settled) {
     this.metadata = metadata;
     this.defaults = defaults;
+    this.offsetsTopic = offsetsTopic;
     this.settled = settled;
   }
 
@@ -69,12 +76,12 @@ final class TopicAutoCreator {
     if (others != null) {
       return others;
     }
-    MetadataImage image = metadata.image();
-    NewTopic topic =
-        new NewTopic(
-            name,
-            defaults.partitions(),
-            defaults.replicationFactorFor(ReplicationFactors.activeBrokers(image)));
+    NewTopic topic = newTopic(name);
+    if (topic == null) {
+      underWay.remove(name);
+      mine.complete(ErrorCode.LEADER_NOT_AVAILABLE);
+      return mine;
+    }
     metadata
         .send(new CreateTopics(List.of(topic), false), TIMEOUT_NANOS)
         .whenComplete(
@@ -87,6 +94,16 @@ final class TopicAutoCreator {
                       : errorOf(response.topics().get(0)));
             });
     return mine;
+  }
+
+  private @Nullable NewTopic newTopic(String name) {
+    MetadataImage image = metadata.image();
+    return name.equals(GroupCoordinator.TOPIC)
+        ? offsetsTopic.next(image)
+        : new NewTopic(
+            name,
+            defaults.partitions(),
+            defaults.replicationFactorFor(ReplicationFactors.activeBrokers(image)));
   }
 
   private static ErrorCode errorOf(CreatedTopic created) {

@@ -1,0 +1,204 @@
+package io.millrace.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.metadata.image.PartitionImage;
+import io.millrace.metadata.image.TopicImage;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.message.FindCoordinatorResponse.Coordinator;
+import io.millrace.server.coordinator.group.GroupCoordinator;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The group coordinator in running nodes: where it lives, what survives, what goes. */
+@NullUnmarked // a null where none may be fails the test
+class GroupServiceTest {
+  private static final String GROUP = "billing";
+
+  @TempDir Path directory;
+  private final List<Node> nodes = new ArrayList<>();
+
+  @AfterEach
+  void stopAll() {
+    List<CompletableFuture<Void>> stops = new ArrayList<>();
+    nodes.forEach(node -> stops.add(node.stop()));
+    stops.forEach(TestNodes::await);
+  }
+
+  private Node start(Properties properties) {
+    Node node = TestNodes.start(properties);
+    nodes.add(node);
+    return node;
+  }
+
+  private static Map<String, Object> client(Node node) {
+    return Map.of("bootstrap.servers", "localhost:" + node.port());
+  }
+
+  private static void createTopic(Node node, String topic) throws Exception {
+    try (Admin admin = Admin.create(client(node))) {
+      admin
+          .createTopics(List.of(new NewTopic(topic, 1, (short) 1)))
+          .all()
+          .get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private static void send(Node node, String topic, int records) throws Exception {
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(client(node), new ByteArraySerializer(), new ByteArraySerializer())) {
+      for (int i = 0; i < records; i++) {
+        producer.send(new ProducerRecord<>(topic, new byte[] {1})).get(30, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void firstQuestionForACoordinator_createsTheInternalTopic() throws Exception {
+    // given
+    Properties properties = TestNodes.single(directory);
+    properties.setProperty("offsets.topic.num.partitions", "3");
+    Node node = start(properties);
+    assertThat(node.image().topics().topic(GroupCoordinator.TOPIC)).isNull();
+
+    // when
+    List<Coordinator> found = GroupCalls.findCoordinators(node, (byte) 0, GROUP, "other");
+
+    // then
+    assertThat(found)
+        .allSatisfy(
+            one -> {
+              assertThat(one.errorCode()).isZero();
+              assertThat(one.nodeId()).isEqualTo(1);
+              assertThat(one.port()).isEqualTo(node.port());
+            })
+        .extracting(Coordinator::key)
+        .containsExactly(GROUP, "other");
+    TopicImage topic = node.image().topics().topic(GroupCoordinator.TOPIC);
+    assertThat(topic.partitions()).hasSize(3);
+    assertThat(GroupCalls.findCoordinators(node, (byte) 1, GROUP))
+        .extracting(Coordinator::errorCode)
+        .containsExactly(ErrorCode.INVALID_REQUEST.code());
+  }
+
+  @Test
+  void internalTopic_isShownAsSuch_andLeftAlone() throws Exception {
+    // given
+    Node node = start(TestNodes.single(directory));
+    String internal = GroupCoordinator.TOPIC;
+    try (Admin admin = Admin.create(client(node))) {
+      assertRefused(
+          () -> admin.createTopics(List.of(new NewTopic(internal, 1, (short) 1))).all().get());
+      GroupCalls.findCoordinators(node, (byte) 0, GROUP);
+
+      // when, then
+      assertThat(
+              admin
+                  .describeTopics(List.of(internal))
+                  .allTopicNames()
+                  .get(30, TimeUnit.SECONDS)
+                  .get(internal)
+                  .isInternal())
+          .isTrue();
+      assertThat(admin.listTopics().names().get(30, TimeUnit.SECONDS)).doesNotContain(internal);
+      assertRefused(() -> admin.deleteTopics(List.of(internal)).all().get());
+      assertRefused(
+          () -> admin.createPartitions(Map.of(internal, NewPartitions.increaseTo(99))).all().get());
+    }
+    assertRefused(() -> send(node, internal, 1));
+  }
+
+  private static void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable action) {
+    assertThatThrownBy(action)
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(InvalidTopicException.class);
+  }
+
+  @Test
+  void committedOffset_survivesARestart() throws Exception {
+    // given
+    Properties properties = TestNodes.single(directory);
+    Node node = start(properties);
+    createTopic(node, "orders");
+    GroupCalls.awaitCoordinator(nodes, GROUP);
+    assertThat(GroupCalls.commit(node, GROUP, "orders", 42)).isZero();
+
+    // when
+    TestNodes.await(node.stop());
+    nodes.clear();
+    Node again = start(properties);
+    GroupCalls.awaitCoordinator(nodes, GROUP);
+
+    // then
+    assertThat(GroupCalls.committed(again, GROUP, "orders")).isEqualTo(42);
+  }
+
+  @Test
+  void expiredOffset_goesWhenAllIsRead_andStaysWhileThereIsMore() throws Exception {
+    // given
+    Properties properties = TestNodes.single(directory);
+    properties.setProperty("offsets.retention.check.interval.ms", "50");
+    Node node = start(properties);
+    for (String topic : List.of("read", "unread")) {
+      createTopic(node, topic);
+      send(node, topic, 2);
+    }
+    GroupCalls.awaitCoordinator(nodes, GROUP);
+
+    // when
+    GroupCalls.commitForAMoment(node, GROUP, "unread", 1);
+    GroupCalls.commitForAMoment(node, GROUP, "read", 2);
+
+    // then
+    TestNodes.awaitTrue(() -> GroupCalls.committed(node, GROUP, "read") == -1);
+    assertThat(GroupCalls.committed(node, GROUP, "unread")).isEqualTo(1);
+  }
+
+  @Test
+  void coordinatorGoes_nextLeaderHasEveryCommit() throws Exception {
+    // given
+    List<CompletableFuture<Node>> starting = new ArrayList<>();
+    TestNodes.cluster(directory, 3)
+        .forEach(
+            properties -> {
+              properties.setProperty("offsets.topic.num.partitions", "1");
+              starting.add(Node.start(io.millrace.server.config.NodeConfig.from(properties)));
+            });
+    starting.forEach(node -> nodes.add(TestNodes.await(node)));
+    createTopic(nodes.get(0), "orders");
+    Node first = GroupCalls.awaitCoordinator(nodes, GROUP);
+    TestNodes.awaitTrue(() -> partition(first).isr().size() == 3);
+    assertThat(GroupCalls.commit(first, GROUP, "orders", 7)).isZero();
+
+    // when it is killed
+    nodes.remove(first);
+    TestNodes.await(first.kill());
+    Node second = GroupCalls.awaitCoordinator(nodes, GROUP);
+
+    // then
+    assertThat(GroupCalls.committed(second, GROUP, "orders")).isEqualTo(7);
+    assertThat(GroupCalls.commit(second, GROUP, "orders", 8)).isZero();
+  }
+
+  private static PartitionImage partition(Node node) {
+    return node.image().topics().topic(GroupCoordinator.TOPIC).partitions().get(0);
+  }
+}
