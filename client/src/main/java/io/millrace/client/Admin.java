@@ -79,6 +79,12 @@ public interface Admin extends AutoCloseable {
   Map<TopicPartition, CompletableFuture<OffsetAndTimestamp>> listOffsets(
       Map<TopicPartition, OffsetSpec> partitions);
 
+  /**
+   * When records were written: for each partition the time of the first record at the offset or
+   * behind it, -1 where there is none. Reads a little of each partition.
+   */
+  Map<TopicPartition, CompletableFuture<Long>> recordTimestamps(Map<TopicPartition, Long> offsets);
+
   /** All groups of the cluster, of whatever type. */
   default CompletableFuture<GroupListings> listGroups() {
     return listGroups(Set.of(), Set.of());

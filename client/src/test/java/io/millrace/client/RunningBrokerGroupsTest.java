@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -158,6 +160,53 @@ class RunningBrokerGroupsTest {
                               group, List.of(MemberToRemove.instance("nobody")), ""))))
           .hasMessageContaining("unknown member id");
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(CompressionType.class)
+  void recordTimestamps_areThoseOfTheFirstUnreadRecords(CompressionType compression) {
+    // given: batches of several records, one larger than a look at a partition, one partition empty
+    long base = 1_700_000_000_000L;
+    try (Producer<byte[], byte[]> producer =
+        Producer.builder(Serializers.bytes(), Serializers.bytes())
+            .bootstrapServers(bootstrap)
+            .compression(compression)
+            .linger(Duration.ofMillis(50))
+            .build()) {
+      SplittableRandom random = new SplittableRandom(7);
+      for (int i = 0; i < 40; i++) {
+        byte[] value = new byte[i % 2 == 0 ? 10 : 200_000];
+        random.nextBytes(value);
+        producer.send(
+            ProducerRecord.<byte[], byte[]>of(topic, null, value)
+                .withPartition(i % 2)
+                .withTimestamp(base + 1000L * i));
+      }
+      producer.flush();
+    }
+
+    // when
+    Map<TopicPartition, CompletableFuture<Long>> times =
+        admin.recordTimestamps(
+            Map.of(first, 7L, new TopicPartition(topic, 1), 11L, new TopicPartition(topic, 2), 0L));
+    Map<TopicPartition, CompletableFuture<Long>> others =
+        admin.recordTimestamps(Map.of(first, 20L, new TopicPartition(topic, 1), 19L));
+
+    // then
+    assertThat(times)
+        .allSatisfy(
+            (partition, time) ->
+                assertThat(get(time))
+                    .isEqualTo(
+                        switch (partition.partition()) {
+                          case 0 -> base + 1000L * 14;
+                          case 1 -> base + 1000L * 23;
+                          default -> -1;
+                        }));
+    assertThat(others)
+        .allSatisfy(
+            (partition, time) ->
+                assertThat(get(time)).isEqualTo(partition.equals(first) ? -1 : base + 39_000));
   }
 
   private static <K, T> CompletableFuture<T> only(Map<K, CompletableFuture<T>> results) {

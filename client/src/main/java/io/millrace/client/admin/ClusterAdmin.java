@@ -221,6 +221,12 @@ public final class ClusterAdmin implements Admin {
   }
 
   @Override
+  public Map<TopicPartition, CompletableFuture<Long>> recordTimestamps(
+      Map<TopicPartition, Long> offsets) {
+    return counted(RecordTimes.find(cluster, offsets, timeoutNanos));
+  }
+
+  @Override
   public CompletableFuture<GroupListings> listGroups(Set<GroupState> states, Set<GroupType> types) {
     return counted(groupLister.list(describeCluster(), states, types));
   }
