@@ -1,8 +1,8 @@
 package io.millrace.tools;
 
 import java.time.DateTimeException;
-import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -26,19 +26,27 @@ final class TimeArgument {
    */
   static long parse(String flag, String text, LongSupplier nowMillis) {
     Matcher age = AGE.matcher(text);
-    if (age.matches()) {
-      return nowMillis.getAsLong() - Long.parseLong(age.group(1)) * unitMillis(age.group(2));
-    }
+    return age.matches()
+        ? nowMillis.getAsLong() - millis(age)
+        : parseIn(ZoneId.systemDefault(), flag, text);
+  }
+
+  /**
+   * Reads all of these but an age; a time without a zone is of the given zone.
+   *
+   * @throws CommandFailure naming the flag and the forms, when it is none of these
+   */
+  static long parseIn(ZoneId zone, String flag, String text) {
     if (MILLIS.matcher(text).matches()) {
       return Long.parseLong(text);
     }
     try {
-      return Instant.parse(text).toEpochMilli();
+      return OffsetDateTime.parse(text).toInstant().toEpochMilli();
     } catch (DateTimeException notAnInstant) {
       try {
         // A bare date is its first moment here.
         String local = DATE.matcher(text).matches() ? text + "T00:00" : text;
-        return LocalDateTime.parse(local).atZone(ZoneId.systemDefault()).toInstant().toEpochMilli();
+        return LocalDateTime.parse(local).atZone(zone).toInstant().toEpochMilli();
       } catch (DateTimeException notLocalEither) {
         throw new CommandFailure(
             ExitCode.USAGE,
@@ -49,6 +57,26 @@ final class TimeArgument {
             null);
       }
     }
+  }
+
+  /**
+   * Reads an age alone.
+   *
+   * @throws CommandFailure naming the flag, when it is none
+   */
+  static long ageMillis(String flag, String text) {
+    Matcher age = AGE.matcher(text);
+    if (!age.matches()) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          flag + " is '" + text + "', expected a span such as PT2H, P7D, 15m or 2h",
+          null);
+    }
+    return millis(age);
+  }
+
+  private static long millis(Matcher age) {
+    return Long.parseLong(age.group(1)) * unitMillis(age.group(2));
   }
 
   private static long unitMillis(String unit) {

@@ -3,6 +3,7 @@ package io.millrace.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +29,17 @@ class TimeArgumentTest {
   void bareDate_isItsFirstMoment() {
     assertThat(TimeArgument.parse("--from-time", "2026-11-22", () -> NOW))
         .isEqualTo(TimeArgument.parse("--from-time", "2026-11-22T00:00", () -> NOW));
+  }
+
+  @Test
+  void timeInAZone_isThatZones_andOneWithoutIsTheGivenZones() {
+    long noon = TimeArgument.parseIn(ZoneOffset.UTC, "--to-datetime", "2026-11-22T12:00:00.000");
+
+    assertThat(noon)
+        .isEqualTo(TimeArgument.parseIn(ZoneOffset.UTC, "--to-datetime", "2026-11-22T14:00+02:00"));
+    assertThat(noon)
+        .isEqualTo(
+            TimeArgument.parseIn(ZoneOffset.ofHours(1), "--to-datetime", "2026-11-22T13:00:00"));
   }
 
   @ParameterizedTest
