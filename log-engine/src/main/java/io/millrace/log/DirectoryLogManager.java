@@ -36,9 +36,10 @@ final class DirectoryLogManager implements LogManager {
 
   static LogManager open(LogManagerConfig config, List<LogDirectory> directories, Clock clock) {
     DirectoryLogManager manager = new DirectoryLogManager();
+    CleanerBudget cleanerBudget = new CleanerBudget(config.cleaner(), clock);
     try {
       for (LogDirectory directory : directories) {
-        manager.openDirectory(config, directory, clock);
+        manager.openDirectory(config, directory, clock, cleanerBudget);
       }
       if (manager.directories.isEmpty()) {
         throw new LogStorageException("no log directory could be opened: " + manager.failedAtStart);
@@ -51,7 +52,8 @@ final class DirectoryLogManager implements LogManager {
     return manager;
   }
 
-  private void openDirectory(LogManagerConfig config, LogDirectory directory, Clock clock) {
+  private void openDirectory(
+      LogManagerConfig config, LogDirectory directory, Clock clock, CleanerBudget cleanerBudget) {
     DirectoryOpener.Hold hold;
     try {
       Closeable lock = directory.storage().lock();
@@ -61,7 +63,7 @@ final class DirectoryLogManager implements LogManager {
           e.getMessage() == null ? "cannot lock a log directory" : e.getMessage(), e);
     }
     DirectoryRuntime runtime =
-        new DirectoryRuntime(directory, config, clock, this::directoryFailed);
+        new DirectoryRuntime(directory, config, clock, cleanerBudget, this::directoryFailed);
     try {
       DirectoryOpener opener = new DirectoryOpener(directory.storage(), config, clock);
       opener.open(runtime);
@@ -183,6 +185,13 @@ final class DirectoryLogManager implements LogManager {
             .map(Served::runtime)
             .map(runtime -> runtime.onAppendLoop(runtime::retain))
             .toArray(CompletableFuture<?>[]::new));
+  }
+
+  @Override
+  public CleanerStats cleanerStats() {
+    return directories.stream()
+        .map(served -> served.runtime().cleanerStats())
+        .reduce(CleanerStats.NONE, CleanerStats::with);
   }
 
   @Override

@@ -40,6 +40,7 @@ final class DirectoryRuntime implements LogHost {
   private final TailCache tails;
   private final FlushStage flush;
   private final OffsetsCheckpoint checkpoint;
+  private final LogCleaner cleaner;
   private final ArrayDeque<SegmentedLog> toWrite = new ArrayDeque<>();
   private boolean writeScheduled;
   private boolean stopped;
@@ -55,6 +56,7 @@ final class DirectoryRuntime implements LogHost {
       LogDirectory directory,
       LogManagerConfig config,
       Clock clock,
+      CleanerBudget cleanerBudget,
       BiConsumer<String, String> offlineListener) {
     this.storage = directory.storage();
     this.appendLoop = directory.appendLoop();
@@ -65,6 +67,15 @@ final class DirectoryRuntime implements LogHost {
     this.tails = new TailCache(config.tailCacheBytes());
     this.flush = new FlushStage(storage, appendLoop, directory.flushLoops(), this::failed);
     this.checkpoint = new OffsetsCheckpoint(storage);
+    this.cleaner =
+        new LogCleaner(
+            directory.cleanerLoops(),
+            appendLoop,
+            config.cleaner(),
+            cleanerBudget,
+            clock,
+            this,
+            logs::values);
   }
 
   String root() {
@@ -228,6 +239,7 @@ final class DirectoryRuntime implements LogHost {
     LOG.error("taking log directory offline path={} logs={}", root(), logs.size(), cause);
     offlineReason = reason;
     flush.stop();
+    cleaner.stop();
     toWrite.clear();
     logs.values().forEach(log -> log.goOffline(reason));
     offlineListener.accept(root(), reason);
@@ -257,6 +269,11 @@ final class DirectoryRuntime implements LogHost {
   void start() {
     scheduleCheckpoint();
     scheduleRetention();
+    cleaner.start();
+  }
+
+  CleanerStats cleanerStats() {
+    return cleaner.stats();
   }
 
   private void scheduleCheckpoint() {
@@ -331,6 +348,7 @@ final class DirectoryRuntime implements LogHost {
   void abandon() {
     stopped = true;
     flush.stop();
+    cleaner.stop();
     for (SegmentedLog log : logs.values()) {
       log.retire("log directory " + root() + " is closed", false);
       log.dropTail();
@@ -340,7 +358,7 @@ final class DirectoryRuntime implements LogHost {
   /** Flushes, writes the clean mark, closes; an offline directory is only closed. */
   CompletableFuture<Void> shutdown(DirectoryOpener.Hold hold) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    appendLoop.execute(() -> beginShutdown(hold, done));
+    appendLoop.execute(() -> cleaner.stopThen(() -> beginShutdown(hold, done)));
     return done;
   }
 

@@ -33,6 +33,7 @@ final class FlushUnit {
   private boolean directoryNew;
   private long end = -1;
   private int generation;
+  private boolean underWay;
   private volatile boolean overtaken;
 
   FlushUnit(String directory) {
@@ -80,7 +81,22 @@ final class FlushUnit {
   FlushUnit upTo(long logEnd, int logGeneration) {
     end = logEnd;
     generation = logGeneration;
+    underWay = true;
     return this;
+  }
+
+  /** Append loop: whether it was handed over and did not come back. */
+  boolean isUnderWay() {
+    return underWay;
+  }
+
+  void cameBack() {
+    underWay = false;
+  }
+
+  /** Append loop: whether it forces a segment or writes its index. */
+  boolean touches(Segment segment) {
+    return segments.contains(segment);
   }
 
   long end() {

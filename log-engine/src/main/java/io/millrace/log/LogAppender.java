@@ -48,7 +48,7 @@ final class LogAppender {
     state.changeEpochs(state.epochs.with(leaderEpoch, base));
     for (RecordBatch batch : records.batches()) {
       int size = batch.sizeInBytes();
-      TailChunk chunk = makeRoom(size, batch.lastOffsetDelta(), now);
+      TailChunk chunk = makeRoom(size, state.nextOffset + batch.lastOffsetDelta(), now);
       RecordBatch copy = chunk.copy(source, batch.position(), size);
       copy.setBaseOffset(state.nextOffset);
       copy.setPartitionLeaderEpoch(leaderEpoch);
@@ -125,13 +125,15 @@ final class LogAppender {
       if (batch.lastOffset() < state.nextOffset) {
         continue; // a fetch may begin in the middle of what is here already
       }
-      if (batch.baseOffset() != state.nextOffset) {
+      // Above it is where the leader's compaction left a gap.
+      if (batch.baseOffset() < state.nextOffset) {
         return new AppendResult.Rejected(
             ErrorCode.CORRUPT_MESSAGE,
             "batch begins at offset "
                 + batch.baseOffset()
                 + ", expected "
                 + state.nextOffset
+                + " or later"
                 + ", partition="
                 + state.id);
       }
@@ -146,8 +148,8 @@ final class LogAppender {
                 + state.id);
       }
       base = base < 0 ? state.nextOffset : base;
-      state.changeEpochs(state.epochs.with(batch.partitionLeaderEpoch(), batch.baseOffset()));
-      TailChunk chunk = makeRoom(batch.sizeInBytes(), batch.lastOffsetDelta(), now);
+      state.changeEpochs(state.epochs.with(batch.partitionLeaderEpoch(), state.nextOffset));
+      TailChunk chunk = makeRoom(batch.sizeInBytes(), batch.lastOffset(), now);
       stage(chunk, chunk.copy(source, batch.position(), batch.sizeInBytes()), now);
     }
     return new AppendResult.Appended(
@@ -160,8 +162,8 @@ final class LogAppender {
   /**
    * Rolls the segment and begins a chunk where that is needed; what is staged is written before.
    */
-  private TailChunk makeRoom(int size, int lastOffsetDelta, long now) throws IOException {
-    if (mustRoll(size, lastOffsetDelta, now)) {
+  private TailChunk makeRoom(int size, long lastOffset, long now) throws IOException {
+    if (mustRoll(size, lastOffset, now)) {
       write();
       state.roll();
     }
@@ -173,13 +175,13 @@ final class LogAppender {
     return chunk;
   }
 
-  private boolean mustRoll(int size, int lastOffsetDelta, long now) {
+  private boolean mustRoll(int size, long lastOffset, long now) {
     Segment active = state.segments.active();
     if (active.stagedPosition() == 0) {
       return false;
     }
     return active.stagedPosition() + size > state.config.segmentBytes()
-        || state.nextOffset + lastOffsetDelta - active.baseOffset() > Integer.MAX_VALUE
+        || lastOffset - active.baseOffset() > Integer.MAX_VALUE
         || (active.firstAppendMs() >= 0
             && now - active.firstAppendMs() > state.config.effectiveSegmentMs());
   }
@@ -204,7 +206,7 @@ final class LogAppender {
         batch.producerId(),
         batch.producerEpoch(),
         batch.baseSequence(),
-        batch.recordCount(),
+        batch.lastOffsetDelta() + 1, // what the producer sent, whatever compaction left of it
         batch.baseOffset(),
         batch.lastOffset(),
         batch.isTransactional(),

@@ -11,14 +11,21 @@ import java.util.List;
  * @param flushLoops where flushing waits for the disk, each on a thread of its own in production:
  *     flushes of several files at once cost the disk hardly more than one (docs/decisions/020). The
  *     first also deletes and writes checkpoints
+ * @param cleanerLoops where compaction reads and writes; directories may share them, and without
+ *     any no log is compacted
  */
-public record LogDirectory(LogStorage storage, EventLoop appendLoop, List<EventLoop> flushLoops) {
+public record LogDirectory(
+    LogStorage storage,
+    EventLoop appendLoop,
+    List<EventLoop> flushLoops,
+    List<EventLoop> cleanerLoops) {
 
   /** How many flush loops a production directory should have. */
   public static final int RECOMMENDED_FLUSH_LOOPS = 6;
 
   public LogDirectory {
     flushLoops = List.copyOf(flushLoops);
+    cleanerLoops = List.copyOf(cleanerLoops);
     if (flushLoops.isEmpty()) {
       throw new IllegalArgumentException("directory " + storage.describe() + " has no flush loop");
     }
@@ -26,6 +33,6 @@ public record LogDirectory(LogStorage storage, EventLoop appendLoop, List<EventL
 
   /** A directory with one flush loop, as in the simulation. */
   public LogDirectory(LogStorage storage, EventLoop appendLoop, EventLoop flushLoop) {
-    this(storage, appendLoop, List.of(flushLoop));
+    this(storage, appendLoop, List.of(flushLoop), List.of());
   }
 }

@@ -49,6 +49,9 @@ public interface LogManager {
    */
   void onDirectoryOffline(BiConsumer<String, String> listener);
 
+  /** How compaction is doing. */
+  CleanerStats cleanerStats();
+
   /** Applies retention to every log now, beside the schedule. */
   CompletableFuture<Void> retain();
 

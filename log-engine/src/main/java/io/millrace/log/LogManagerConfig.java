@@ -10,16 +10,19 @@ package io.millrace.log;
  *     producer is remembered
  * @param retentionCheckIntervalMs {@code log.retention.check.interval.ms}
  * @param checkpointIntervalMs how often recovery points and high watermarks are written down
+ * @param cleaner limits of compaction
  */
 public record LogManagerConfig(
     LogConfig defaults,
     long tailCacheBytes,
     long producerIdExpirationMs,
     long retentionCheckIntervalMs,
-    long checkpointIntervalMs) {
+    long checkpointIntervalMs,
+    CleanerConfig cleaner) {
 
   public static final LogManagerConfig DEFAULT =
-      new LogManagerConfig(LogConfig.DEFAULT, 64L << 20, 86_400_000L, 300_000L, 5_000L);
+      new LogManagerConfig(
+          LogConfig.DEFAULT, 64L << 20, 86_400_000L, 300_000L, 5_000L, CleanerConfig.DEFAULT);
 
   public LogManagerConfig {
     if (tailCacheBytes < 0
@@ -39,12 +42,39 @@ public record LogManagerConfig(
     }
   }
 
+  /** Settings with the default limits of compaction. */
+  public LogManagerConfig(
+      LogConfig defaults,
+      long tailCacheBytes,
+      long producerIdExpirationMs,
+      long retentionCheckIntervalMs,
+      long checkpointIntervalMs) {
+    this(
+        defaults,
+        tailCacheBytes,
+        producerIdExpirationMs,
+        retentionCheckIntervalMs,
+        checkpointIntervalMs,
+        CleanerConfig.DEFAULT);
+  }
+
+  public LogManagerConfig withCleaner(CleanerConfig newCleaner) {
+    return new LogManagerConfig(
+        defaults,
+        tailCacheBytes,
+        producerIdExpirationMs,
+        retentionCheckIntervalMs,
+        checkpointIntervalMs,
+        newCleaner);
+  }
+
   public LogManagerConfig withDefaults(LogConfig newDefaults) {
     return new LogManagerConfig(
         newDefaults,
         tailCacheBytes,
         producerIdExpirationMs,
         retentionCheckIntervalMs,
-        checkpointIntervalMs);
+        checkpointIntervalMs,
+        cleaner);
   }
 }

@@ -1,5 +1,6 @@
 package io.millrace.log;
 
+import io.millrace.log.segment.BatchScanner;
 import io.millrace.log.segment.Segment;
 import io.millrace.log.tail.TailChunk;
 import io.millrace.protocol.ErrorCode;
@@ -39,12 +40,33 @@ final class LogReader {
       return new LogRead.Data(tail.records(), tail.nextOffset());
     }
     try {
-      return readFiles(fromOffset, maxBytes, upTo, minOneBatch);
+      return onFiles(() -> readFiles(fromOffset, maxBytes, upTo, minOneBatch));
     } catch (IOException e) {
       LOG.error("read failed path={} offset={}", state.path(), fromOffset, e);
       return new LogRead.Failed(
           ErrorCode.KAFKA_STORAGE_ERROR,
           "read of " + state.path() + " at offset " + fromOffset + " failed: " + e.getMessage());
+    }
+  }
+
+  private interface FileRead<T extends @Nullable Object> {
+    T run() throws IOException;
+  }
+
+  /** Once more when compaction or retention took the segments away under this reader. */
+  @SuppressWarnings("ReferenceEquality") // a version is its own identity
+  private <T extends @Nullable Object> T onFiles(FileRead<T> read) throws IOException {
+    Object version = state.segments.version();
+    while (true) {
+      try {
+        return read.run();
+      } catch (IOException e) {
+        Object now = state.segments.version();
+        if (now == version) {
+          throw e;
+        }
+        version = now;
+      }
     }
   }
 
@@ -77,7 +99,8 @@ final class LogReader {
       throw new LogStorageException(state.offlineReason);
     }
     try {
-      return timestamp == PartitionLog.MAX_TIMESTAMP ? findMaximum() : find(timestamp);
+      return onFiles(
+          () -> timestamp == PartitionLog.MAX_TIMESTAMP ? findMaximum() : find(timestamp));
     } catch (IOException e) {
       throw new LogStorageException(
           "search by time in " + state.path() + " failed: " + e.getMessage(), e);
@@ -102,6 +125,22 @@ final class LogReader {
     long largest = -1;
     for (Segment segment : segments) {
       largest = Math.max(largest, segment.maxTimestamp());
+    }
+    TimestampOffset found = largest < 0 ? null : find(largest);
+    return found != null || largest < 0 ? found : findMaximumOfRecords(segments);
+  }
+
+  /** Headers that compaction left tell of records that are gone; looks at all the others. */
+  private @Nullable TimestampOffset findMaximumOfRecords(List<Segment> segments)
+      throws IOException {
+    long largest = -1;
+    for (Segment segment : segments) {
+      BatchScanner batches = segment.scanFrom(segment.baseOffset());
+      while (batches.next()) {
+        if (batches.recordCount() > 0) {
+          largest = Math.max(largest, batches.maxTimestamp());
+        }
+      }
     }
     return largest < 0 ? null : find(largest);
   }

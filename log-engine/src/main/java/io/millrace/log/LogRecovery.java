@@ -33,12 +33,13 @@ final class LogRecovery {
       ProducerStateTable producers,
       long logStart,
       long highWatermark,
-      long logEnd) {
+      long logEnd,
+      long cleanedTo) {
 
     static RecoveredLog empty(Segment first) {
       long start = first.baseOffset();
       return new RecoveredLog(
-          List.of(first), LeaderEpochs.EMPTY, new ProducerStateTable(), start, start, start);
+          List.of(first), LeaderEpochs.EMPTY, new ProducerStateTable(), start, start, start, 0);
     }
   }
 
@@ -50,6 +51,7 @@ final class LogRecovery {
   private final long nowMs;
   private final List<Segment> segments = new ArrayList<>();
   private LeaderEpochs epochs = LeaderEpochs.EMPTY;
+  private long walkedTo;
 
   LogRecovery(
       LogStorage storage,
@@ -65,13 +67,14 @@ final class LogRecovery {
     this.checkpoint =
         checkpoint != null && checkpoint.id().equals(id)
             ? checkpoint
-            : new OffsetsCheckpoint.Entry(id, 0, 0, 0);
+            : new OffsetsCheckpoint.Entry(id, 0, 0, 0, 0);
     this.nowMs = nowMs;
   }
 
   RecoveredLog recover() throws IOException {
+    removeLeftovers(storage.list(directory));
+    SwapRecovery.complete(storage, directory);
     List<String> names = storage.list(directory);
-    removeLeftovers(names);
     List<Long> bases = bases(names, SegmentFiles.LOG);
     removeOrphans(names, bases);
     boolean epochsKnown = readEpochs();
@@ -96,7 +99,9 @@ final class LogRecovery {
       makeDurable();
     }
     long highWatermark = Math.max(logStart, Math.min(checkpoint.highWatermark(), logEnd));
-    return new RecoveredLog(segments, epochs, producers, logStart, highWatermark, logEnd);
+    long cleanedTo = Math.min(checkpoint.cleanedTo(), logEnd);
+    return new RecoveredLog(
+        segments, epochs, producers, logStart, highWatermark, logEnd, cleanedTo);
   }
 
   /**
@@ -113,7 +118,9 @@ final class LogRecovery {
 
   private void removeLeftovers(List<String> names) throws IOException {
     for (String name : names) {
-      if (name.endsWith(AtomicFile.TEMPORARY_SUFFIX) || name.endsWith(SegmentFiles.DELETED)) {
+      if (name.endsWith(AtomicFile.TEMPORARY_SUFFIX)
+          || name.endsWith(SegmentFiles.DELETED)
+          || name.endsWith(SegmentFiles.CLEANED)) {
         storage.delete(AtomicFile.join(directory, name));
       }
     }
@@ -160,6 +167,7 @@ final class LogRecovery {
         return true;
       }
     }
+    walkedTo = base;
     SegmentLoader.Recovered recovered =
         SegmentLoader.recover(
             storage,
@@ -202,10 +210,12 @@ final class LogRecovery {
     segments.add(segment);
   }
 
+  /** An epoch begins where the batch before it ended, also when compaction left a gap there. */
   private void noteEpoch(BatchScanner batch) {
     if (batch.leaderEpoch() >= 0) {
-      epochs = epochs.with(batch.leaderEpoch(), batch.baseOffset());
+      epochs = epochs.with(batch.leaderEpoch(), walkedTo);
     }
+    walkedTo = batch.lastOffset() + 1;
   }
 
   private void drop(List<Long> bases) throws IOException {
@@ -247,6 +257,7 @@ final class LogRecovery {
   private void rebuildEpochs() throws IOException {
     epochs = LeaderEpochs.EMPTY;
     for (Segment segment : segments) {
+      walkedTo = segment.baseOffset();
       BatchScanner batches = segment.scanFrom(segment.baseOffset());
       while (batches.next()) {
         noteEpoch(batches);

@@ -48,6 +48,9 @@ final class LogState {
   /** The largest recovery point that a checkpoint may hold by now. */
   long checkpointedEnd;
 
+  /** What compaction knows of the log. */
+  final CleaningState cleaning;
+
   /** Gathers for the next flush. */
   FlushUnit unit;
 
@@ -79,6 +82,7 @@ final class LogState {
             recovered.highWatermark(),
             recovered.logEnd(),
             recovered.logEnd());
+    this.cleaning = new CleaningState(recovered.cleanedTo());
     this.unit = new FlushUnit(directory);
     this.handedOver = unit;
     offsets.releaseLastStable(producers.lastStableOffset(recovered.highWatermark()));
@@ -122,6 +126,21 @@ final class LogState {
     unit = new FlushUnit(directory);
     handedOver = taken;
     return taken;
+  }
+
+  /** Whether a segment is whole on disk with all that describes it, and no flush touches it. */
+  boolean isSettled(Segment segment) {
+    return segment.nextOffset() <= flushedEnd
+        && !unit.touches(segment)
+        && !(handedOver.isUnderWay() && handedOver.touches(segment));
+  }
+
+  /** Ends a swap of segments that is under way, before somebody else changes them. Blocking. */
+  void finishSwap() throws IOException {
+    SegmentSwap swap = cleaning.swap;
+    if (swap != null) {
+      swap.finishNow();
+    }
   }
 
   /** Makes a flush that is under way promise nothing: the log was cut. */

@@ -40,6 +40,7 @@ final class LogTrimmer {
       return;
     }
     LOG.info("truncating partition={} from={} to={}", state.id, state.nextOffset, offset);
+    state.finishSwap();
     List<Segment> kept = new ArrayList<>();
     List<Segment> removed = new ArrayList<>();
     for (Segment segment : state.segments.snapshot()) {
@@ -76,6 +77,7 @@ final class LogTrimmer {
 
   void truncateFullyAndStartAt(long offset) throws IOException {
     LOG.info("emptying partition={} end={} startAt={}", state.id, state.nextOffset, offset);
+    state.finishSwap();
     List<Segment> removed = state.segments.snapshot();
     for (int i = removed.size() - 1; i >= 0; i--) {
       remove(removed.get(i));
@@ -107,6 +109,7 @@ final class LogTrimmer {
     offsets.releaseLogStart(logStart);
     offsets.releaseLogEnd(end);
     state.nextOffset = end;
+    state.cleaning.cutTo(end);
     state.flushedEnd = Math.min(state.flushedEnd, end);
   }
 
@@ -165,6 +168,7 @@ final class LogTrimmer {
 
   private void removeExpired(long nowMs) throws IOException {
     LogConfig config = state.config;
+    state.finishSwap();
     List<Segment> kept = new ArrayList<>(state.segments.snapshot());
     List<Segment> removed = new ArrayList<>();
     long size = state.segments.sizeInBytes();

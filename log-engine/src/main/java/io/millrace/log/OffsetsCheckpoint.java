@@ -27,14 +27,19 @@ final class OffsetsCheckpoint {
 
   static final String FILE = "offsets-checkpoint";
 
-  private static final String HEADER = "millrace-offsets 1";
+  private static final String HEADER = "millrace-offsets 2";
+
+  /** Without the cleaned offset. */
+  private static final String HEADER_1 = "millrace-offsets 1";
 
   /**
    * One log's line.
    *
    * @param recoveryPoint everything below was flushed
+   * @param cleanedTo everything below was compacted
    */
-  record Entry(TopicPartitionId id, long recoveryPoint, long highWatermark, long logStart) {}
+  record Entry(
+      TopicPartitionId id, long recoveryPoint, long highWatermark, long logStart, long cleanedTo) {}
 
   private final LogStorage storage;
   private long written = -1;
@@ -80,7 +85,7 @@ final class OffsetsCheckpoint {
           .append(id.partition())
           .append(' ');
       text.append(entry.recoveryPoint()).append(' ').append(entry.highWatermark()).append(' ');
-      text.append(entry.logStart()).append('\n');
+      text.append(entry.logStart()).append(' ').append(entry.cleanedTo()).append('\n');
     }
     return (text + checksum(text.toString()) + "\n").getBytes(StandardCharsets.UTF_8);
   }
@@ -88,22 +93,29 @@ final class OffsetsCheckpoint {
   private static Map<String, Entry> decode(String text) {
     int lastLine = text.lastIndexOf('\n', text.length() - 2) + 1;
     String body = text.substring(0, lastLine);
-    if (!body.startsWith(HEADER + "\n")
+    boolean withCleaned = body.startsWith(HEADER + "\n");
+    if (!(withCleaned || body.startsWith(HEADER_1 + "\n"))
         || !text.substring(lastLine).equals(checksum(body) + "\n")) {
       throw new IllegalArgumentException("header or checksum is wrong");
     }
     Map<String, Entry> entries = new HashMap<>();
     for (String line : body.substring(HEADER.length() + 1).lines().toList()) {
       String[] words = line.split(" ", -1);
-      if (words.length != 6) {
-        throw new IllegalArgumentException("line has " + words.length + " words, expected 6");
+      int expected = withCleaned ? 7 : 6;
+      if (words.length != expected) {
+        throw new IllegalArgumentException(
+            "line has " + words.length + " words, expected " + expected);
       }
       TopicPartitionId id =
           new TopicPartitionId(Uuid.parse(words[0]), words[1], Integer.parseInt(words[2]));
       entries.put(
           id.directoryName(),
           new Entry(
-              id, Long.parseLong(words[3]), Long.parseLong(words[4]), Long.parseLong(words[5])));
+              id,
+              Long.parseLong(words[3]),
+              Long.parseLong(words[4]),
+              Long.parseLong(words[5]),
+              withCleaned ? Long.parseLong(words[6]) : 0));
     }
     return entries;
   }

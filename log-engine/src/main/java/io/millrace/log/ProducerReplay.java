@@ -77,7 +77,7 @@ final class ProducerReplay {
                 batches.producerId(),
                 batches.producerEpoch(),
                 batches.baseSequence(),
-                batches.recordCount(),
+                (int) (batches.lastOffset() - batches.baseOffset() + 1), // as it was sent
                 batches.baseOffset(),
                 batches.lastOffset(),
                 batches.isTransactional(),

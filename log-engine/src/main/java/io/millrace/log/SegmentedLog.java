@@ -2,13 +2,16 @@ package io.millrace.log;
 
 import io.millrace.concurrent.EventLoop;
 import io.millrace.concurrent.SingleWriter;
+import io.millrace.log.compact.Compaction;
 import io.millrace.log.epoch.LeaderEpochs;
 import io.millrace.log.segment.Segment;
+import io.millrace.log.storage.LogStorage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.record.MemoryRecords;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -121,6 +124,7 @@ final class SegmentedLog implements PartitionLog {
    * next unit.
    */
   void flushed(FlushUnit unit) throws IOException {
+    unit.cameBack();
     if (unit.generation() == state.generation) {
       unit.completed();
       state.flushedEnd = Math.max(state.flushedEnd, unit.end());
@@ -177,6 +181,114 @@ final class SegmentedLog implements PartitionLog {
   @Override
   public void advanceLogStart(long offset) {
     onDisk("advancing the log start", () -> trimmer.advanceLogStart(offset));
+  }
+
+  // ---- compaction, on the append loop
+
+  /** What could be cleaned; null when nothing, or not now. */
+  @Nullable CleaningInput cleaningInput(long nowMs) {
+    LogConfig config = state.config;
+    if (!config.compaction().enabled() || !isServing() || !state.cleaning.mayTry(nowMs)) {
+      return null;
+    }
+    rollOverdue(nowMs);
+    long limit =
+        Math.min(
+            state.flushedEnd,
+            Math.min(state.offsets.highWatermarkAcquire(), state.offsets.lastStableAcquire()));
+    Segment active = state.segments.active();
+    List<Segment> settled = new ArrayList<>();
+    for (Segment segment : state.segments.snapshot()) {
+      if (segment.equals(active) || segment.nextOffset() > limit || !state.isSettled(segment)) {
+        break;
+      }
+      settled.add(segment);
+    }
+    if (settled.isEmpty()) {
+      return null;
+    }
+    long firstDirty = Math.max(state.cleaning.cleanedTo, settled.get(0).baseOffset());
+    return new CleaningInput(
+        this, settled, firstDirty, state.cleaning.nextHorizonMs, state.generation, config);
+  }
+
+  /** Ends an active segment that is too old to wait for the next append. */
+  private void rollOverdue(long nowMs) {
+    Segment active = state.segments.active();
+    if (active.endPosition() > 0
+        && active.firstAppendMs() >= 0
+        && nowMs - active.firstAppendMs() > state.config.effectiveSegmentMs()) {
+      try {
+        writeStaged();
+        state.roll();
+        host.flushSoon(this);
+      } catch (IOException e) {
+        failed(e);
+      }
+    }
+  }
+
+  /** Reserves the log for a cleaning; null when it changed, else its producers' last batches. */
+  @Nullable Map<Long, Long> beginCleaning(CleaningInput.Choice choice) {
+    if (state.cleaning.busy || !isServing() || !isUnchanged(choice.input())) {
+      return null;
+    }
+    state.cleaning.busy = true;
+    List<Segment> segments = choice.segments();
+    return state.producers.lastBatchesBelow(segments.get(segments.size() - 1).nextOffset());
+  }
+
+  /** Whether nothing was cut or removed since. */
+  boolean isUnchanged(CleaningInput input) {
+    return state.generation == input.generation()
+        && SegmentSwap.areCurrent(state, input.segments());
+  }
+
+  /** Begins to put a cleaned segment in the place of others; null when they changed. */
+  @Nullable SegmentSwap beginSwap(int generation, Compaction.Rewritten rewritten)
+      throws IOException {
+    boolean current =
+        isServing()
+            && state.generation == generation
+            && SegmentSwap.areCurrent(state, rewritten.sources());
+    return current
+        ? SegmentSwap.commit(state, host, this, rewritten.sources(), rewritten.cleaned())
+        : null;
+  }
+
+  void endCleaning(int generation, Compaction done) {
+    state.cleaning.busy = false;
+    if (state.generation == generation) {
+      state.cleaning.cleanedTo = Math.max(state.cleaning.cleanedTo, done.mappedEnd());
+      state.cleaning.nextHorizonMs = done.nextHorizonMs();
+      state.cleaning.uncleanableReason = "";
+    }
+  }
+
+  void abortCleaning() {
+    state.cleaning.busy = false;
+  }
+
+  /** Remembers why the log is not cleaned; true when that is news. */
+  boolean markUncleanable(String reason, long untilMs) {
+    boolean news = !reason.equals(state.cleaning.uncleanableReason);
+    state.cleaning.uncleanableReason = reason;
+    state.cleaning.uncleanableUntilMs = untilMs;
+    return news;
+  }
+
+  /** Any thread; for metrics. */
+  boolean isUncleanable() {
+    return !state.cleaning.uncleanableReason.isEmpty();
+  }
+
+  /** Neither offline nor deleted. */
+  boolean isServing() {
+    return !state.isOffline() && !state.deleted;
+  }
+
+  LogStorage storage() {
+    return state.storage;
   }
 
   void retain(long nowMs, long producerExpirationMs) throws IOException {
@@ -249,7 +361,8 @@ final class SegmentedLog implements PartitionLog {
         state.id,
         state.flushedEnd,
         Math.min(state.offsets.highWatermarkAcquire(), state.flushedEnd),
-        state.offsets.logStartAcquire());
+        state.offsets.logStartAcquire(),
+        Math.min(state.cleaning.cleanedTo, state.flushedEnd));
   }
 
   /**
@@ -257,6 +370,7 @@ final class SegmentedLog implements PartitionLog {
    * end.
    */
   void prepareClose() throws IOException {
+    state.finishSwap();
     writeStaged();
     Segment active = state.segments.active();
     Segment.IndexBytes index = active.seal();

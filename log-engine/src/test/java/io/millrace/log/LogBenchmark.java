@@ -49,7 +49,7 @@ public final class LogBenchmark {
       LogManager manager =
           LogManager.open(
               LogManagerConfig.DEFAULT,
-              List.of(new LogDirectory(storage, append, flushers)),
+              List.of(new LogDirectory(storage, append, flushers, List.of())),
               clock);
       run(manager, clock, bytes, batchBytes, inFlight, flush, round);
       manager.shutdown().get(30, TimeUnit.SECONDS);

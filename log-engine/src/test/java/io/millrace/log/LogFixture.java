@@ -20,6 +20,7 @@ final class LogFixture {
   final SimulatedStorage disk = new SimulatedStorage("disk-a");
   final ManualLoop appendLoop = new ManualLoop("append", clock);
   final ManualLoop flushLoop = new ManualLoop("flush", clock);
+  final ManualLoop cleanerLoop = new ManualLoop("cleaner", clock);
   LogManagerConfig managerConfig = LogManagerConfig.DEFAULT;
   LogConfig config;
   LogManager manager;
@@ -43,13 +44,13 @@ final class LogFixture {
   private LogManager open() {
     return LogManager.open(
         managerConfig.withDefaults(config),
-        List.of(new LogDirectory(disk, appendLoop, flushLoop)),
+        List.of(new LogDirectory(disk, appendLoop, List.of(flushLoop), List.of(cleanerLoop))),
         clock);
   }
 
-  /** Lets both loops do all that is due. */
+  /** Lets all loops do all that is due. */
   void run() {
-    ManualLoop.runAll(appendLoop, flushLoop);
+    ManualLoop.runAll(appendLoop, flushLoop, cleanerLoop);
   }
 
   /** Appends as leader and runs everything, so that it is durable. */
@@ -67,6 +68,7 @@ final class LogFixture {
   void reopen() {
     appendLoop.clear();
     flushLoop.clear();
+    cleanerLoop.clear();
     manager.abandon();
     manager = open();
     log = manager.getOrCreate(ID, config);

@@ -48,6 +48,7 @@ final class BrokerRuntime {
   private final NodeConfig config;
   private final MetadataClient metadata;
   private final LogManager logs;
+  private final Clock clock;
   private final NetworkLoops fetchNetwork;
   private final PartitionRegistry registry;
   private final GroupService groups;
@@ -64,6 +65,7 @@ final class BrokerRuntime {
     this.config = config;
     this.metadata = metadata;
     this.logs = logs;
+    this.clock = clock;
     int nodeId = config.quorum().nodeId();
     this.fetchNetwork = new NetworkLoops("fetch-network@" + nodeId, FETCH_NETWORK_THREADS);
     BrokerFetchers fetchers =
@@ -136,7 +138,14 @@ final class BrokerRuntime {
             defaults.tailCacheBytes(),
             defaults.producerIdExpirationMs(),
             config.storage().retentionCheckIntervalMs(),
-            defaults.checkpointIntervalMs());
+            defaults.checkpointIntervalMs(),
+            config.storage().cleaner());
+    List<EventLoop> cleaners = new ArrayList<>();
+    int cleanerThreads =
+        config.storage().cleanerEnabled() ? config.storage().cleaner().threads() : 0;
+    for (int i = 0; i < cleanerThreads; i++) {
+      cleaners.add(loops.start("cleaner-" + i));
+    }
     List<LogDirectory> served = new ArrayList<>();
     for (int i = 0; i < directories.size(); i++) {
       EventLoop append = loops.start("append-" + i);
@@ -144,7 +153,7 @@ final class BrokerRuntime {
       for (int j = 0; j < LogDirectory.RECOMMENDED_FLUSH_LOOPS; j++) {
         flush.add(loops.start("flush-" + i + "-" + j));
       }
-      served.add(new LogDirectory(storage(directories.get(i)), append, flush));
+      served.add(new LogDirectory(storage(directories.get(i)), append, flush, cleaners));
     }
     try {
       return LogManager.open(logConfig, served, clock);
@@ -221,7 +230,20 @@ final class BrokerRuntime {
     metrics.gauge(
         "under-replicated-partitions",
         () -> countLed(partition -> partition.isr().size() < partition.replicas().size()));
+    metrics.gauge("log-cleaner-bytes-per-second", () -> logs.cleanerStats().lastBytesPerSecond());
+    metrics.gauge(
+        "log-cleaner-max-dirty-percent",
+        () -> Math.round(100 * logs.cleanerStats().maxDirtyRatio()));
+    metrics.gauge(
+        "log-cleaner-uncleanable-partitions", () -> logs.cleanerStats().uncleanablePartitions());
+    metrics.gauge("log-cleaner-bytes-read", () -> logs.cleanerStats().bytesRead());
+    metrics.gauge("log-cleaner-bytes-written", () -> logs.cleanerStats().bytesWritten());
+    metrics.gauge("log-cleaner-ms-since-last-run", () -> msSince(logs.cleanerStats().lastRunMs()));
     metrics.gauge("metadata-revision", () -> metadata.image().revision());
+  }
+
+  private long msSince(long wallMs) {
+    return wallMs < 0 ? -1 : Math.max(0, clock.wallMillis() - wallMs);
   }
 
   private <T> long count(Function<ReplicatedPartition, T> view, Predicate<T> condition) {

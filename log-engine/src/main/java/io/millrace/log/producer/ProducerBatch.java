@@ -4,6 +4,7 @@ package io.millrace.log.producer;
  * What the table needs to know of a batch that carries a producer id.
  *
  * @param baseSequence -1 for control batches
+ * @param recordCount as the producer sent it; compaction may have left fewer
  * @param baseOffset where the log put it; any number when only checked
  */
 public record ProducerBatch(

@@ -139,6 +139,18 @@ public final class ProducerStateTable {
     decided.clear();
   }
 
+  /** Last offset of the last batch of each producer that lies below an offset, by producer id. */
+  public Map<Long, Long> lastBatchesBelow(long offset) {
+    Map<Long, Long> last = new HashMap<>();
+    for (ProducerEntry entry : entries.values()) {
+      Sent sent = entry.batches.peekLast();
+      if (sent != null && sent.lastOffset() < offset) {
+        last.put(entry.producerId, sent.lastOffset());
+      }
+    }
+    return last;
+  }
+
   public int size() {
     return entries.size();
   }

@@ -55,6 +55,7 @@ public final class Segment {
       -1; // UNKNOWN until asked for, in a sealed segment found at start
   private volatile long nextOffset;
   private volatile boolean deleted;
+  private volatile @Nullable SparseIndex pinnedIndex;
 
   @SuppressWarnings("unused") // through END
   private long endPosition;
@@ -79,6 +80,20 @@ public final class Segment {
       throws IOException {
     Segment segment = new Segment(storage, directory, baseOffset);
     segment.liveIndex = new SparseIndex();
+    segment.file().truncate(0);
+    return segment;
+  }
+
+  /**
+   * A segment that compaction writes in place of others; not part of the log until {@link
+   * #renameCleaned} gave it their name.
+   */
+  public static Segment beginCleaned(LogStorage storage, String directory, long baseOffset)
+      throws IOException {
+    Segment segment = new Segment(storage, directory, baseOffset);
+    segment.liveIndex = new SparseIndex();
+    segment.preallocates = false;
+    segment.file = storage.open(segment.path(SegmentFiles.LOG + SegmentFiles.CLEANED), true);
     segment.file().truncate(0);
     return segment;
   }
@@ -157,12 +172,47 @@ public final class Segment {
   public long maxTimestamp() throws IOException {
     long known = maxTimestamp;
     if (known == UNKNOWN) {
-      known =
-          SegmentLoader.readOrRebuild(storage, directory, baseOffset, file(), endPosition())
-              .maxTimestamp();
-      maxTimestamp = known; // every thread computes the same
+      load();
+      known = maxTimestamp;
     }
     return known;
+  }
+
+  /**
+   * Reads index and largest timestamp. When the segment was pinned meanwhile, what was read may be
+   * its successor's, and what was pinned counts.
+   */
+  private SparseIndex load() throws IOException {
+    SparseIndex.Stored stored;
+    try {
+      stored = SegmentLoader.readOrRebuild(storage, directory, baseOffset, file(), endPosition());
+    } catch (IOException e) {
+      SparseIndex pinned = pinnedIndex;
+      if (pinned != null) {
+        return pinned;
+      }
+      throw e;
+    }
+    SparseIndex pinned = pinnedIndex;
+    if (pinned != null) {
+      return pinned;
+    }
+    if (maxTimestamp == UNKNOWN) {
+      maxTimestamp = stored.maxTimestamp(); // every thread computes the same
+    }
+    storedIndex = new SoftReference<>(stored.index());
+    return stored.index();
+  }
+
+  /**
+   * Opens the file and reads into memory for good what readers need of other files, because another
+   * segment is about to take their names. Cleaner loop, before {@link #markDeleted}.
+   */
+  public void pin() throws IOException {
+    file();
+    SparseIndex index = index();
+    maxTimestamp();
+    pinnedIndex = index;
   }
 
   private SparseIndex index() throws IOException {
@@ -170,14 +220,17 @@ public final class Segment {
     if (live != null) {
       return live;
     }
-    SparseIndex index = storedIndex.get();
-    if (index == null) {
-      index =
-          SegmentLoader.readOrRebuild(storage, directory, baseOffset, file(), endPosition())
-              .index();
-      storedIndex = new SoftReference<>(index);
+    SparseIndex pinned = pinnedIndex;
+    if (pinned != null) {
+      return pinned;
     }
-    return index;
+    SparseIndex index = storedIndex.get();
+    return index == null ? load() : index;
+  }
+
+  /** Where an indexed batch lies that begins at or before an offset. */
+  public long positionBefore(long offset) throws IOException {
+    return index().positionAtOrBefore(relative(offset));
   }
 
   /** Finds the first batch that ends at or after an offset, or null. */
@@ -407,6 +460,21 @@ public final class Segment {
         new String[] {SegmentFiles.LOG, SegmentFiles.INDEX, SegmentFiles.TIME_INDEX}) {
       storage.delete(path(suffix) + SegmentFiles.DELETED);
     }
+  }
+
+  /**
+   * Gives a cleaned segment's file its next name. Append loop.
+   *
+   * @param from the suffix it has, empty for the final name
+   */
+  public void renameCleaned(String from, String to) throws IOException {
+    storage.rename(path(SegmentFiles.LOG + from), path(SegmentFiles.LOG + to));
+  }
+
+  /** Removes a cleaned segment that will not be part of the log. */
+  public void discardCleaned() throws IOException {
+    close();
+    storage.delete(path(SegmentFiles.LOG + SegmentFiles.CLEANED));
   }
 
   /** Whether it left the log; nothing of it need be flushed any more. */

@@ -13,6 +13,15 @@ public final class SegmentFiles {
   /** Marks a file that waits for its deletion; a leftover is removed at the next start. */
   public static final String DELETED = ".deleted";
 
+  /** Marks a segment that compaction is writing; a leftover is removed at the next start. */
+  public static final String CLEANED = ".cleaned";
+
+  /**
+   * Marks a whole segment that takes the place of those whose offsets it covers; the next start
+   * completes that.
+   */
+  public static final String SWAP = ".swap";
+
   private static final int DIGITS = 20;
 
   private SegmentFiles() {}

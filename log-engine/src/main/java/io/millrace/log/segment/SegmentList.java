@@ -59,6 +59,11 @@ public final class SegmentList {
     return List.of(acquire());
   }
 
+  /** The same object as long as no segment came or went. Any thread. */
+  public Object version() {
+    return acquire();
+  }
+
   public Segment first() {
     return acquire()[0];
   }

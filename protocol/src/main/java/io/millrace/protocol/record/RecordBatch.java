@@ -186,6 +186,16 @@ public final class RecordBatch {
     return (attributes() & CONTROL_BIT) != 0;
   }
 
+  /** Whether compaction has said when the batch's tombstones may go (KIP-534). */
+  public boolean hasDeleteHorizon() {
+    return (attributes() & DELETE_HORIZON_BIT) != 0;
+  }
+
+  /** When the batch's tombstones may go; only with {@link #hasDeleteHorizon}. */
+  public long deleteHorizonMs() {
+    return baseTimestamp();
+  }
+
   public long baseTimestamp() {
     return buffer.getLong(start + BASE_TIMESTAMP);
   }

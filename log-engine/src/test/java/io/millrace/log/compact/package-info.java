@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.log.compact;
+
+import org.jspecify.annotations.NullMarked;
