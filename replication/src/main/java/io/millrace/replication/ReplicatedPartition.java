@@ -83,6 +83,15 @@ public final class ReplicatedPartition {
     return role.snapshot();
   }
 
+  /**
+   * Whether this broker may act as leader in the epoch: it has the role, and the controller has not
+   * had the time to give it to another. Wait-free.
+   */
+  public boolean leads(int leaderEpoch) {
+    PartitionRole held = role;
+    return held.leaderEpoch() == leaderEpoch && refusalToLead(held, leaderEpoch) == ErrorCode.NONE;
+  }
+
   /** The log, for its published offsets and its size; who writes to it is decided here. */
   public PartitionLog log() {
     return log;

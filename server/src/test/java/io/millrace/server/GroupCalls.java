@@ -9,6 +9,8 @@ import io.millrace.protocol.message.FindCoordinatorResponse.Coordinator;
 import io.millrace.protocol.message.OffsetCommitRequest;
 import io.millrace.protocol.message.OffsetCommitRequest.OffsetCommitRequestPartition;
 import io.millrace.protocol.message.OffsetCommitRequest.OffsetCommitRequestTopic;
+import io.millrace.protocol.message.OffsetCommitResponse;
+import io.millrace.protocol.message.OffsetCommitResponse.OffsetCommitResponsePartition;
 import io.millrace.protocol.message.OffsetFetchRequest;
 import io.millrace.protocol.message.OffsetFetchRequest.OffsetFetchRequestGroup;
 import io.millrace.protocol.message.OffsetFetchRequest.OffsetFetchRequestTopics;
@@ -18,7 +20,9 @@ import io.millrace.protocol.network.ConnectionConfig;
 import io.millrace.protocol.network.NetworkLoops;
 import io.millrace.server.coordinator.group.GroupCoordinator;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Questions to coordinators, without a client around them. */
@@ -83,25 +87,42 @@ final class GroupCalls {
 
   private static short commit(
       Node node, short version, String group, String topic, long offset, long retentionMs) {
-    OffsetCommitRequest request =
-        OffsetCommitRequest.builder()
-            .groupId(group)
-            .memberId("")
-            .generationIdOrMemberEpoch(-1)
-            .retentionTimeMs(retentionMs)
-            .topics(
-                List.of(
-                    new OffsetCommitRequestTopic(
-                        topic,
-                        Uuid.ZERO,
-                        List.of(new OffsetCommitRequestPartition(0, offset, -1, null)))))
-            .build();
-    return TestNodes.await(node.groups().commitOffsets(version, request))
-        .topics()
-        .get(0)
-        .partitions()
-        .get(0)
-        .errorCode();
+    return errorOf(
+        TestNodes.await(
+            node.groups().commitOffsets(version, request(group, topic, 1, offset, retentionMs))));
+  }
+
+  /** Commits the same offset for the first so many partitions. */
+  static CompletableFuture<Short> commitAll(
+      Node node, String group, String topic, int partitions, long offset) {
+    return node.groups()
+        .commitOffsets(COMMIT_VERSION, request(group, topic, partitions, offset, -1))
+        .thenApply(GroupCalls::errorOf);
+  }
+
+  private static OffsetCommitRequest request(
+      String group, String topic, int partitions, long offset, long retentionMs) {
+    List<OffsetCommitRequestPartition> all = new ArrayList<>();
+    for (int i = 0; i < partitions; i++) {
+      all.add(new OffsetCommitRequestPartition(i, offset, -1, null));
+    }
+    return OffsetCommitRequest.builder()
+        .groupId(group)
+        .memberId("")
+        .generationIdOrMemberEpoch(-1)
+        .retentionTimeMs(retentionMs)
+        .topics(List.of(new OffsetCommitRequestTopic(topic, Uuid.ZERO, all)))
+        .build();
+  }
+
+  /** The first error, or none. */
+  private static short errorOf(OffsetCommitResponse response) {
+    for (OffsetCommitResponsePartition partition : response.topics().get(0).partitions()) {
+      if (partition.errorCode() != 0) {
+        return partition.errorCode();
+      }
+    }
+    return 0;
   }
 
   /** -1 when nothing is committed. */

@@ -198,6 +198,53 @@ class GroupServiceTest {
     assertThat(GroupCalls.commit(second, GROUP, "orders", 8)).isZero();
   }
 
+  @Test
+  void partitionWithAHundredThousandOffsets_isLoadedInAMoment_andEmptiedWithItsTopic()
+      throws Exception {
+    // given
+    int groups = 1000;
+    int partitions = 100;
+    Properties properties = TestNodes.single(directory);
+    properties.setProperty("offsets.topic.num.partitions", "1");
+    Node node = start(properties);
+    try (Admin admin = Admin.create(client(node))) {
+      admin
+          .createTopics(List.of(new NewTopic("orders", partitions, (short) 1)))
+          .all()
+          .get(30, TimeUnit.SECONDS);
+    }
+    GroupCalls.awaitCoordinator(nodes, GROUP);
+    long began = System.nanoTime();
+    List<CompletableFuture<Short>> commits = new ArrayList<>();
+    for (int i = 0; i < groups; i++) {
+      commits.add(GroupCalls.commitAll(node, "group-" + i, "orders", partitions, i));
+    }
+    commits.forEach(commit -> assertThat(TestNodes.await(commit)).isZero());
+    long commitMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    assertThat(node.groups().committedOffsets()).isEqualTo(groups * partitions);
+
+    // when
+    TestNodes.await(node.stop());
+    nodes.clear();
+    Node again = start(properties);
+    GroupCalls.awaitCoordinator(nodes, GROUP);
+
+    // then
+    long loadMillis = again.groups().stats().longestLoadMillis();
+    System.out.println(
+        "100000 offsets committed in ms=" + commitMillis + ", loaded in ms=" + loadMillis);
+    assertThat(loadMillis).isLessThan(10_000); // well below a second on a quiet machine
+    assertThat(GroupCalls.committed(again, "group-999", "orders")).isEqualTo(999);
+
+    // and when
+    try (Admin admin = Admin.create(client(again))) {
+      admin.deleteTopics(List.of("orders")).all().get(30, TimeUnit.SECONDS);
+    }
+    long recordsAtLeast = (long) groups * partitions;
+    TestNodes.awaitTrue(() -> again.groups().stats().records() >= recordsAtLeast);
+    assertThat(again.groups().stats().batches()).isGreaterThan(1);
+  }
+
   private static PartitionImage partition(Node node) {
     return node.image().topics().topic(GroupCoordinator.TOPIC).partitions().get(0);
   }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Nodes in this process, on ports that were free a moment ago. */
@@ -67,7 +68,7 @@ final class TestNodes {
       if (System.nanoTime() - deadline > 0) {
         throw new AssertionError("not within " + START_SECONDS + " s");
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2)); // leaves the CPU to the nodes
     }
   }
 

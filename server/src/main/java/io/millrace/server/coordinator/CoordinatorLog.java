@@ -17,6 +17,12 @@ public interface CoordinatorLog {
    */
   CompletableFuture<Void> append(List<StoredRecord> records);
 
+  /**
+   * Whether this broker may still act for the partition in this log's leader epoch, for all it
+   * knows. While it may, no other broker does.
+   */
+  boolean isLed();
+
   /** Where the log starts now. */
   long startOffset();
 

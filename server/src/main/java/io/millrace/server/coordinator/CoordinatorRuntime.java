@@ -37,7 +37,19 @@ public final class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
       RecordCodec<R> codec,
       Clock clock,
       Supplier<MetadataImage> image,
-      IntFunction<EventLoop> loops) {}
+      IntFunction<EventLoop> loops,
+      CoordinatorStats stats) {
+
+    public Setup(
+        String topic,
+        IntFunction<S> factory,
+        RecordCodec<R> codec,
+        Clock clock,
+        Supplier<MetadataImage> image,
+        IntFunction<EventLoop> loops) {
+      this(topic, factory, codec, clock, image, loops, new CoordinatorStats());
+    }
+  }
 
   private final Setup<S, R> setup;
   private final ConcurrentHashMap<Integer, ShardHost<S, R>> hosts = new ConcurrentHashMap<>();
@@ -127,6 +139,29 @@ public final class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
     for (ShardHost<S, R> host : hosts.values()) {
       host.loop().execute(() -> host.tell(event));
     }
+  }
+
+  /** What the shards have done so far. */
+  public CoordinatorStats stats() {
+    return setup.stats();
+  }
+
+  /** Shards that are here and answer. */
+  public int active() {
+    return count(ShardHost.State.ACTIVE);
+  }
+
+  /** Shards that are here and read their logs. */
+  public int loading() {
+    return count(ShardHost.State.LOADING);
+  }
+
+  private int count(ShardHost.State state) {
+    int count = 0;
+    for (ShardHost<S, R> host : hosts.values()) {
+      count += host.state() == state ? 1 : 0;
+    }
+    return count;
   }
 
   /** Whether this broker leads the partition, as far as the runtime was told. */

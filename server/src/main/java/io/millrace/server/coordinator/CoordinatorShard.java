@@ -19,6 +19,9 @@ public interface CoordinatorShard<R> {
   /** The log has been read to its end: time to set timers. */
   void onLoaded(CoordinatorTurn<R> turn);
 
+  /** What is in it, for the log: {@code groups=3 offsets=20}. */
+  String summary();
+
   /** A timer that the shard set is due; it is no longer set. */
   void onTimer(Object key, CoordinatorTurn<R> turn);
 }

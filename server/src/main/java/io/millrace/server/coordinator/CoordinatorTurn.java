@@ -19,6 +19,7 @@ public final class CoordinatorTurn<R> {
   private final CoordinatorShard<R> shard;
   private final List<R> records = new ArrayList<>();
   private final List<Delivery<?>> deliveries = new ArrayList<>();
+  private final List<Delivery<?>> atOnce = new ArrayList<>();
 
   public CoordinatorTurn(
       long nowMillis,
@@ -63,7 +64,20 @@ public final class CoordinatorTurn<R> {
     deliveries.add(new Delivery<>(answer, value));
   }
 
+  /**
+   * Gives an answer that waits for no commit: it tells its receiver nothing that an earlier answer
+   * has not told, so that nothing in it can be lost.
+   */
+  public <T> void answerAtOnce(Answer<T> answer, T value) {
+    atOnce.add(new Delivery<>(answer, value));
+  }
+
+  /** Whether this turn has changed nothing so far. */
+  public boolean isReadOnly() {
+    return records.isEmpty();
+  }
+
   public CoordinatorResult<R> result() {
-    return new CoordinatorResult<>(records, deliveries);
+    return new CoordinatorResult<>(records, deliveries, atOnce);
   }
 }

@@ -40,6 +40,7 @@ import org.slf4j.LoggerFactory;
 final class ShardHost<S extends CoordinatorShard<R>, R> {
   private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
   private static final long READ_RETRY_MILLIS = 100;
+  private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** Beyond this much waiting to be appended, requests are refused. */
   private static final long MAX_WAITING_BYTES = 32L << 20;
@@ -55,6 +56,11 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     final List<StoredRecord> records = new ArrayList<>();
     final List<Delivery<?>> deliveries = new ArrayList<>();
     int bytes;
+
+    void fill(StoredRecord record) {
+      records.add(record);
+      bytes += record.sizeInBytes();
+    }
   }
 
   private final int partition;
@@ -66,7 +72,9 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
   private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
   private final CoordinatorTimer timers = new CoordinatorTimer();
 
-  private State state = State.LOADING;
+  /** Written on the loop; read elsewhere for metrics. */
+  private volatile State state = State.LOADING;
+
   private S shard;
   private long waitingBytes;
   private @Nullable Batch inFlight;
@@ -77,7 +85,9 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
 
   private EventLoop.@Nullable Timer alarm;
   private long alarmMillis = Long.MAX_VALUE;
+  private EventLoop.@Nullable Timer patience;
   private long loadedRecords;
+  private long loadBeganMillis;
 
   ShardHost(
       int partition,
@@ -101,6 +111,7 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     return loop;
   }
 
+  /** Any thread may ask; the answer may be a moment old. */
   State state() {
     return state;
   }
@@ -115,6 +126,11 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
           state == State.LOADING
               ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
               : ErrorCode.NOT_COORDINATOR);
+      return;
+    }
+    if (!log.isLed()) {
+      // A next coordinator may be at work. An append would find out; a read must be told.
+      fail(answer, ErrorCode.NOT_COORDINATOR);
       return;
     }
     if (waitingBytes > MAX_WAITING_BYTES) {
@@ -156,6 +172,7 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
   }
 
   private void take(CoordinatorResult<R> result) {
+    result.atOnce().forEach(this::deliver);
     if (result.records().isEmpty()) {
       Batch last = waiting.isEmpty() ? inFlight : waiting.getLast();
       if (last != null) {
@@ -185,8 +202,7 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       if (batch.bytes + record.sizeInBytes() > log.maxBatchBytes()) {
         batch = nextBatch(); // a turn larger than a batch; its answers leave with the last
       }
-      batch.records.add(record);
-      batch.bytes += record.sizeInBytes();
+      batch.fill(record);
     }
     batch.deliveries.addAll(result.deliveries());
     waitingBytes += bytes;
@@ -219,6 +235,9 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     inFlight = batch;
     waitingBytes -= batch.bytes;
     int current = load;
+    if (patience == null) {
+      patience = loop.schedule(() -> loseNoMoreTime(current, batch), ANSWER_NANOS);
+    }
     CompletableFuture<Void> appended;
     try {
       appended = log.append(batch.records);
@@ -226,6 +245,36 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       appended = CompletableFuture.failedFuture(e);
     }
     appended.whenComplete((done, failure) -> onLoop(() -> onAppended(current, failure)));
+  }
+
+  /**
+   * A commit that takes long, because replicas are missing, say, keeps its place; but who waits for
+   * it is told to come again, rather than left alone until the client gives up on this broker.
+   */
+  private void loseNoMoreTime(int current, Batch asOf) {
+    patience = null;
+    Batch now = inFlight;
+    if (current != load || now == null) {
+      return;
+    }
+    if (now == asOf) {
+      setup.stats().stuck();
+      LOG.warn(
+          "commit takes long, turning requests away topic={} partition={} records={} waiting={}",
+          setup.topic(),
+          partition,
+          now.records.size(),
+          now.deliveries.size());
+      turnAway(now);
+      waiting.forEach(this::turnAway);
+    }
+    patience = loop.schedule(() -> loseNoMoreTime(current, now), ANSWER_NANOS);
+  }
+
+  private void turnAway(Batch batch) {
+    batch.deliveries.forEach(
+        delivery -> fail(delivery.answer(), ErrorCode.COORDINATOR_NOT_AVAILABLE));
+    batch.deliveries.clear();
   }
 
   private void onAppended(int current, @Nullable Throwable failure) {
@@ -238,6 +287,7 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       return;
     }
     inFlight = null;
+    setup.stats().appended(batch.records.size());
     batch.deliveries.forEach(this::deliver);
     if (current == load) {
       flush();
@@ -302,8 +352,9 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
 
   void start() {
     assert loop.owns("start");
-    LOG.info(
+    LOG.debug(
         "shard loads topic={} partition={} leaderEpoch={}", setup.topic(), partition, leaderEpoch);
+    loadBeganMillis = nowMillis();
     readFrom(load, log.startOffset());
   }
 
@@ -348,12 +399,16 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       return;
     }
     state = State.ACTIVE;
+    long millis = nowMillis() - loadBeganMillis;
+    setup.stats().loaded(millis);
     LOG.info(
-        "shard is active topic={} partition={} leaderEpoch={} records={}",
+        "shard is active topic={} partition={} leaderEpoch={} records={} millis={} {}",
         setup.topic(),
         partition,
         leaderEpoch,
-        loadedRecords);
+        loadedRecords,
+        millis,
+        shard.summary());
     tell((s, turn) -> s.onLoaded(turn));
   }
 
@@ -379,10 +434,12 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     assert loop.owns("close");
     if (state != State.CLOSED) {
       LOG.info(
-          "shard closes topic={} partition={} leaderEpoch={} because={}",
+          "shard closes topic={} partition={} leaderEpoch={} {} turnedAway={} because={}",
           setup.topic(),
           partition,
           leaderEpoch,
+          shard.summary(),
+          outstanding.size(),
           reason);
       drop(State.CLOSED);
     }
@@ -402,6 +459,10 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       alarm = null;
     }
     alarmMillis = Long.MAX_VALUE;
+    if (patience != null) {
+      patience.cancel();
+      patience = null;
+    }
     for (Answer<?> answer : List.copyOf(outstanding)) {
       fail(answer, ErrorCode.NOT_COORDINATOR);
     }

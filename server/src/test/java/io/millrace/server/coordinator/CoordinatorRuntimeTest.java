@@ -33,6 +33,11 @@ class CoordinatorRuntimeTest {
     }
 
     @Override
+    public String summary() {
+      return "sum=" + sum;
+    }
+
+    @Override
     public void onTimer(Object key, CoordinatorTurn<Integer> turn) {
       timersRung++;
       turn.append(1000);
@@ -263,6 +268,63 @@ class CoordinatorRuntimeTest {
           }
           turn.answer(answer, shard.sum);
         });
+  }
+
+  @Test
+  void answerThatTellsNothingNew_doesNotWaitForTheBatchUnderWay() {
+    log.hold();
+    add(3);
+    loop.run();
+    CompletableFuture<Integer> ping =
+        runtime.submit(0, (shard, turn, answer) -> turn.answerAtOnce(answer, 1));
+    loop.run();
+    assertThat(ping).isCompletedWithValue(1);
+  }
+
+  @Test
+  void brokerThatMayNotLeadAnyMore_answersNothingFromMemory() {
+    add(3);
+    loop.run();
+    log.loseLease();
+    CompletableFuture<Integer> read = get();
+    CompletableFuture<Integer> ping =
+        runtime.submit(0, (shard, turn, answer) -> turn.answerAtOnce(answer, 1));
+    loop.run();
+    assertThat(errorOf(read)).isEqualTo(ErrorCode.NOT_COORDINATOR);
+    assertThat(errorOf(ping)).isEqualTo(ErrorCode.NOT_COORDINATOR);
+  }
+
+  @Test
+  void commitThatTakesLong_turnsRequestsAway_andKeepsItsRecords() {
+    log.hold();
+    CompletableFuture<Integer> first = add(3);
+    loop.advance(1_000);
+    CompletableFuture<Integer> second = add(4);
+    loop.advance(3_999);
+    assertThat(first).isNotDone();
+    loop.advance(1);
+    assertThat(errorOf(first)).isEqualTo(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+    assertThat(errorOf(second)).isEqualTo(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+
+    log.release();
+    CompletableFuture<Integer> read = get();
+    loop.run();
+    assertThat(read).isCompletedWithValue(7);
+    assertThat(runtime.stats().loads()).isEqualTo(1); // nothing was thrown away
+  }
+
+  @Test
+  void busyShard_turnsNobodyAway_whileEachBatchIsQuick() {
+    log.hold();
+    CompletableFuture<Integer> last = add(1);
+    for (int i = 0; i < 20; i++) {
+      loop.advance(900);
+      CompletableFuture<Integer> next = add(1);
+      log.commitOne();
+      loop.run();
+      assertThat(last).isCompleted();
+      last = next;
+    }
   }
 
   @Test

@@ -15,6 +15,7 @@ public final class MemoryLog implements CoordinatorLog {
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final List<Integer> batchSizes = new ArrayList<>();
   private boolean held;
+  private boolean led = true;
   private int maxBatchBytes = 1 << 20;
 
   private record Pending(List<StoredRecord> records, CompletableFuture<Void> done) {}
@@ -84,6 +85,16 @@ public final class MemoryLog implements CoordinatorLog {
       commitOne();
     }
     return batch.done;
+  }
+
+  /** Somebody else may lead by now, and nobody has told the shard. */
+  public void loseLease() {
+    led = false;
+  }
+
+  @Override
+  public boolean isLed() {
+    return led;
   }
 
   @Override

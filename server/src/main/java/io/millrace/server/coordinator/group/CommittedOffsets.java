@@ -54,6 +54,15 @@ final class CommittedOffsets {
     this.maxMetadataChars = maxMetadataChars;
   }
 
+  /** Offsets of all groups. */
+  int count() {
+    int count = 0;
+    for (SortedMap<Key, CommittedOffset> offsets : byGroup.values()) {
+      count += offsets.size();
+    }
+    return count;
+  }
+
   void replay(OffsetRecord record) {
     Key key = new Key(record.topic(), record.partition());
     CommittedOffset value = record.value();

@@ -31,6 +31,7 @@ import io.millrace.protocol.message.SyncGroupRequest;
 import io.millrace.protocol.message.SyncGroupResponse;
 import io.millrace.server.coordinator.CoordinatorOperation;
 import io.millrace.server.coordinator.CoordinatorRuntime;
+import io.millrace.server.coordinator.CoordinatorStats;
 import io.millrace.server.coordinator.CoordinatorTurn;
 import io.millrace.server.coordinator.group.GroupAdministration.Expiring;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
@@ -57,6 +59,7 @@ public final class GroupCoordinator {
 
   private final CoordinatorRuntime<GroupShard, GroupRecord> runtime;
   private final IntSupplier partitions;
+  private final LongAdder committedOffsets = new LongAdder();
 
   /**
    * @param partitions how many the internal topic has
@@ -96,9 +99,16 @@ public final class GroupCoordinator {
   }
 
   public CompletableFuture<HeartbeatResponse> heartbeat(HeartbeatRequest request) {
-    return ask(
+    return submit(
         request.groupId(),
-        (shard, turn) -> shard.heartbeat(turn, request),
+        (shard, turn, answer) -> {
+          HeartbeatResponse response = shard.heartbeat(turn, request);
+          if (response.errorCode() == ErrorCode.NONE.code()) {
+            turn.answerAtOnce(answer, response); // "go on": it knows its generation by an answer
+          } else {
+            turn.answer(answer, response);
+          }
+        },
         // A member must not believe that it is forgotten, only because its group is being loaded.
         error ->
             HeartbeatResponse.builder()
@@ -116,10 +126,25 @@ public final class GroupCoordinator {
 
   public CompletableFuture<ConsumerGroupHeartbeatResponse> consumerGroupHeartbeat(
       GroupClient client, ConsumerGroupHeartbeatRequest request) {
-    return ask(
+    return submit(
         request.groupId(),
-        (shard, turn) -> shard.consumerGroupHeartbeat(turn, client, request),
+        (shard, turn, answer) -> {
+          ConsumerGroupHeartbeatResponse response =
+              shard.consumerGroupHeartbeat(turn, client, request);
+          if (turn.isReadOnly() && tellsNothingNew(request, response)) {
+            turn.answerAtOnce(answer, response);
+          } else {
+            turn.answer(answer, response);
+          }
+        },
         error -> ConsumerGroups.failed(error, "The coordinator is not ready: " + error));
+  }
+
+  private static boolean tellsNothingNew(
+      ConsumerGroupHeartbeatRequest request, ConsumerGroupHeartbeatResponse response) {
+    return response.errorCode() == ErrorCode.NONE.code()
+        && response.memberEpoch() == request.memberEpoch()
+        && response.assignment() == null;
   }
 
   // ---- offsets
@@ -127,9 +152,46 @@ public final class GroupCoordinator {
   public CompletableFuture<OffsetCommitResponse> commitOffsets(
       short version, OffsetCommitRequest request) {
     return ask(
-        request.groupId(),
-        (shard, turn) -> shard.commitOffsets(turn, version, request),
-        error -> CommittedOffsets.commitAnswer(request, (topic, partition) -> error));
+            request.groupId(),
+            (shard, turn) -> shard.commitOffsets(turn, version, request),
+            error -> CommittedOffsets.commitAnswer(request, (topic, partition) -> error))
+        .thenApply(this::count);
+  }
+
+  private OffsetCommitResponse count(OffsetCommitResponse response) {
+    response
+        .topics()
+        .forEach(
+            topic ->
+                topic
+                    .partitions()
+                    .forEach(
+                        partition -> {
+                          if (partition.errorCode() == ErrorCode.NONE.code()) {
+                            committedOffsets.increment();
+                          }
+                        }));
+    return response;
+  }
+
+  /** Offsets committed so far. */
+  public long committedOffsets() {
+    return committedOffsets.sum();
+  }
+
+  /** What the shards of this broker have done. */
+  public CoordinatorStats stats() {
+    return runtime.stats();
+  }
+
+  /** Partitions of the internal topic whose groups are coordinated here. */
+  public int activeShards() {
+    return runtime.active();
+  }
+
+  /** Those of them that are still being read. */
+  public int loadingShards() {
+    return runtime.loading();
   }
 
   public CompletableFuture<OffsetFetchResponse> fetchOffsets(

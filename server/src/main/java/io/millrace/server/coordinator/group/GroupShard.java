@@ -298,6 +298,11 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     return ErrorCode.UNKNOWN_MEMBER_ID;
   }
 
+  @Override
+  public String summary() {
+    return "groups=" + groups.size() + " offsets=" + offsets.count();
+  }
+
   // ---- consumer groups
 
   public ConsumerGroupHeartbeatResponse consumerGroupHeartbeat(

@@ -148,6 +148,11 @@ public final class ReplicatedCoordinatorLog implements CoordinatorLog {
   // ---- read
 
   @Override
+  public boolean isLed() {
+    return partition.leads(leaderEpoch);
+  }
+
+  @Override
   public long startOffset() {
     return partition.log().logStartOffset();
   }
