@@ -3,7 +3,7 @@ package io.millrace.concurrent;
 import java.util.ArrayList;
 import java.util.List;
 import org.jetbrains.lincheck.Lincheck;
-import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the lock-free classes are looked at. Lincheck runs their real code and decides at each access
@@ -17,7 +17,20 @@ public final class Interleavings {
 
   static final int EFFORT = Integer.getInteger("millrace.effort", 1);
 
+  /** Where Lincheck sees an object escape to other threads. */
+  private static volatile @Nullable Object escaped;
+
   private Interleavings() {}
+
+  /**
+   * Says that an object is shared between the actors. Needed where actors are lambdas: Lincheck
+   * cannot look into what they capture, takes that for one thread's own, and does not switch
+   * threads at its plain fields and arrays.
+   */
+  public static <T> T shared(T state) {
+    escaped = state;
+    return state;
+  }
 
   /**
    * Runs a program with threads of its own in one interleaving after another, until one throws.
@@ -27,17 +40,6 @@ public final class Interleavings {
   public static void explore(int invocations, Runnable program) {
     program.run(); // what classes do when they are loaded is not of interest
     Lincheck.runConcurrentTest(invocations * EFFORT, program);
-  }
-
-  /** Options for a test with generated operations and a sequential specification. */
-  public static ModelCheckingOptions generated(int iterations, int threads, int actors) {
-    return new ModelCheckingOptions()
-        .iterations(iterations * EFFORT)
-        .invocationsPerIteration(300)
-        .threads(threads)
-        .actorsPerThread(actors)
-        .actorsBefore(0)
-        .actorsAfter(0);
   }
 
   /** Runs each on a thread of its own and waits for all; throws what one of them threw. */

@@ -72,7 +72,7 @@ class RecordSubscriptionConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Stream stream = new Stream();
+          Stream stream = Interleavings.shared(new Stream());
           stream.subscription.begin();
           Interleavings.inParallel(
               () -> {
@@ -94,7 +94,7 @@ class RecordSubscriptionConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Stream stream = new Stream();
+          Stream stream = Interleavings.shared(new Stream());
           Interleavings.inParallel(
               stream::arrive,
               () -> {
@@ -112,7 +112,7 @@ class RecordSubscriptionConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Stream stream = new Stream();
+          Stream stream = Interleavings.shared(new Stream());
           stream.subscription.request(2);
           stream.subscription.begin();
           Interleavings.inParallel(

@@ -25,7 +25,7 @@ class MemoryBudgetConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          MemoryBudget budget = new MemoryBudget(2, () -> {});
+          MemoryBudget budget = Interleavings.shared(new MemoryBudget(2, () -> {}));
           check(budget.tryReserve(2), "the first gets all");
           Interleavings.inParallel(
               () -> {
@@ -51,8 +51,8 @@ class MemoryBudgetConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          MemoryBudget budget = new MemoryBudget(2, () -> {});
-          AtomicBoolean inside = new AtomicBoolean();
+          MemoryBudget budget = Interleavings.shared(new MemoryBudget(2, () -> {}));
+          AtomicBoolean inside = Interleavings.shared(new AtomicBoolean());
           Runnable user =
               () -> {
                 check(reserve(budget, 2), "waits for its turn");

@@ -38,7 +38,7 @@ class RecordInboxConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Hand hand = new Hand();
+          Hand hand = Interleavings.shared(new Hand());
           Interleavings.inParallel(
               () -> {
                 hand.offer("a");
@@ -58,7 +58,7 @@ class RecordInboxConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Hand hand = new Hand();
+          Hand hand = Interleavings.shared(new Hand());
           Interleavings.inParallel(
               () -> hand.offer("a"),
               () -> hand.offer("b"),
@@ -76,7 +76,7 @@ class RecordInboxConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Hand hand = new Hand();
+          Hand hand = Interleavings.shared(new Hand());
           Interleavings.inParallel(
               () -> hand.offer("a"),
               () -> hand.offer("b"),

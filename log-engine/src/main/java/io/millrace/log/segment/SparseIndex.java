@@ -33,10 +33,16 @@ final class SparseIndex {
     }
   }
 
-  /** The entries; a record, because a reader may take it without any fence but the count's. */
-  private record Columns(int[] offsets, int[] positions, long[] timestamps) {
-    Columns(int capacity) {
-      this(new int[capacity], new int[capacity], new long[capacity]);
+  /** The entries; final, because a reader may take it without any fence but the count's. */
+  private static final class Columns {
+    final int[] offsets;
+    final int[] positions;
+    final long[] timestamps;
+
+    Columns(int[] offsets, int[] positions, long[] timestamps) {
+      this.offsets = offsets;
+      this.positions = positions;
+      this.timestamps = timestamps;
     }
 
     int capacity() {
@@ -52,7 +58,7 @@ final class SparseIndex {
     }
   }
 
-  private Columns columns = new Columns(16);
+  private Columns columns = new Columns(new int[16], new int[16], new long[16]);
 
   @SuppressWarnings("unused") // through COUNT
   private int count;

@@ -47,10 +47,18 @@ public final class TailChunk {
   private final long firstOffset;
 
   /**
-   * Where each batch ends. A record, because its copy is complete before its fields are frozen: a
+   * Where each batch ends. Final, because its copy is complete before its fields are frozen: a
    * reader may take it without any fence but that of {@code shown}.
    */
-  private record Batches(long[] nextOffsets, int[] ends) {
+  private static final class Batches {
+    final long[] nextOffsets;
+    final int[] ends;
+
+    Batches(long[] nextOffsets, int[] ends) {
+      this.nextOffsets = nextOffsets;
+      this.ends = ends;
+    }
+
     Batches twiceAsMany() {
       return new Batches(
           Arrays.copyOf(nextOffsets, ends.length * 2), Arrays.copyOf(ends, ends.length * 2));

@@ -19,9 +19,9 @@ final class SegmentListConcurrencyTest {
     Segment ten = Segment.create(disk, "t-0", 10);
     Segment twenty = Segment.create(disk, "t-0", 20);
     Interleavings.explore(
-        600,
+        300,
         () -> {
-          SegmentList list = new SegmentList(List.of(zero, ten));
+          SegmentList list = Interleavings.shared(new SegmentList(List.of(zero, ten)));
           Interleavings.inParallel(
               () -> {
                 list.add(twenty);

@@ -3,6 +3,7 @@ package io.millrace.log.segment;
 import static io.millrace.concurrent.Interleavings.check;
 
 import io.millrace.concurrent.Interleavings;
+import io.millrace.concurrent.Race;
 import org.junit.jupiter.api.Test;
 
 /** Look-ups beside the append loop, over the growth of the columns. */
@@ -16,9 +17,9 @@ final class SparseIndexConcurrencyTest {
   @Test
   void lookUp_whileEntriesAreAdded_findsWhatWasAddedBefore() {
     Interleavings.explore(
-        600,
+        300,
         () -> {
-          SparseIndex index = new SparseIndex();
+          SparseIndex index = Interleavings.shared(new SparseIndex());
           for (int i = 0; i < 15; i++) {
             add(index, i);
           }
@@ -39,5 +40,44 @@ final class SparseIndexConcurrencyTest {
               });
           check(index.positionAtOrBefore(160) == 1600, "the last entry is there");
         });
+  }
+
+  @Test
+  void lookUp_whileEntriesAreAdded_isNotMisledByTheProcessor() {
+    Race.inVmOfItsOwn(Growing.class);
+  }
+
+  /** Ten entries more, over a growth, and a look at the last one that is there. */
+  static final class Growing {
+    private final SparseIndex index = new SparseIndex();
+    private int found;
+
+    Growing() {
+      for (int i = 0; i < 10; i++) {
+        add(index, i);
+      }
+    }
+
+    private void grow() {
+      for (int i = 10; i < 20; i++) {
+        add(index, i);
+      }
+    }
+
+    private void look() {
+      found = Integer.MAX_VALUE;
+      for (int i = 0; i < 20; i++) {
+        found = Math.min(found, index.positionAtOrBefore(1_000));
+      }
+    }
+
+    public static void main(String[] args) {
+      Race.run(
+          40,
+          Growing::new,
+          Growing::grow,
+          Growing::look,
+          met -> check(met.found >= 900, "an entry is counted and not there: " + met.found));
+    }
   }
 }

@@ -3,6 +3,7 @@ package io.millrace.log.tail;
 import static io.millrace.concurrent.Interleavings.check;
 
 import io.millrace.concurrent.Interleavings;
+import io.millrace.concurrent.Race;
 import io.millrace.protocol.record.RecordBatch;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -44,10 +45,10 @@ final class TailChunkConcurrencyTest {
   @Test
   void read_whileBatchesAreShown_findsWholeBatches() {
     Interleavings.explore(
-        250,
+        150,
         () -> {
           ByteBuf buffer = Unpooled.buffer(CAPACITY, CAPACITY);
-          TailChunk chunk = new TailChunk(0, buffer);
+          TailChunk chunk = Interleavings.shared(new TailChunk(0, buffer));
           for (int i = 0; i < 15; i++) {
             stage(chunk, i);
           }
@@ -70,10 +71,10 @@ final class TailChunkConcurrencyTest {
   @Test
   void read_whileTheChunkIsLetGo_readsOrGivesUp() {
     Interleavings.explore(
-        250,
+        150,
         () -> {
           ByteBuf buffer = Unpooled.buffer(CAPACITY, CAPACITY);
-          TailChunk chunk = new TailChunk(0, buffer);
+          TailChunk chunk = Interleavings.shared(new TailChunk(0, buffer));
           stage(chunk, 0);
           chunk.show();
           Interleavings.inParallel(
@@ -82,5 +83,38 @@ final class TailChunkConcurrencyTest {
           check(
               chunk.read(0, Integer.MAX_VALUE, 1, true) == null, "a chunk that was let go is read");
         });
+  }
+
+  @Test
+  void read_whileBatchesAreShown_isNotMisledByTheProcessor() {
+    Race.inVmOfItsOwn(Filling.class);
+  }
+
+  /** Batch after batch is shown, and a reader follows. */
+  static final class Filling {
+    private static final int BATCHES = 18;
+    private final TailChunk chunk = new TailChunk(0, Unpooled.buffer(CAPACITY, CAPACITY));
+
+    private void fill() {
+      for (int i = 0; i < BATCHES; i++) {
+        stage(chunk, i);
+        chunk.show();
+      }
+    }
+
+    private void follow() {
+      for (int i = 0; i < BATCHES; i++) {
+        TailChunkConcurrencyTest.read(chunk, i, i + 1);
+      }
+    }
+
+    public static void main(String[] args) {
+      Race.run(
+          20,
+          Filling::new,
+          Filling::fill,
+          Filling::follow,
+          met -> TailChunkConcurrencyTest.read(met.chunk, 0, BATCHES));
+    }
   }
 }

@@ -20,7 +20,7 @@ class InFlightPlacesConcurrencyTest {
     Interleavings.explore(
         500,
         () -> {
-          InFlightPlaces places = new InFlightPlaces(2);
+          InFlightPlaces places = Interleavings.shared(new InFlightPlaces(2));
           check(places.tryTake(), "the first finds a place");
           Interleavings.inParallel(
               () -> use(places), () -> use(places), () -> use(places), places::giveBack);

@@ -15,7 +15,7 @@ class BrokerLeaseConcurrencyTest {
     Interleavings.explore(
         300,
         () -> {
-          BrokerLease lease = new BrokerLease(LEASE);
+          BrokerLease lease = Interleavings.shared(new BrokerLease(LEASE));
           lease.registered(1, 0);
           lease.confirmed(false, 0);
           Interleavings.inParallel(
@@ -29,7 +29,7 @@ class BrokerLeaseConcurrencyTest {
     Interleavings.explore(
         300,
         () -> {
-          BrokerLease lease = new BrokerLease(LEASE);
+          BrokerLease lease = Interleavings.shared(new BrokerLease(LEASE));
           lease.registered(1, 0);
           lease.confirmed(false, 0);
           Interleavings.inParallel(

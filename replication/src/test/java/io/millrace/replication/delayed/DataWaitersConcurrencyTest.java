@@ -50,9 +50,9 @@ class DataWaitersConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Partition partition = new Partition();
-          Fetcher one = new Fetcher(1);
-          Fetcher two = new Fetcher(1);
+          Partition partition = Interleavings.shared(new Partition());
+          Fetcher one = Interleavings.shared(new Fetcher(1));
+          Fetcher two = Interleavings.shared(new Fetcher(1));
           Interleavings.inParallel(
               () -> partition.waiters.register(one.fetch, 0),
               () -> partition.waiters.register(two.fetch, 0),
@@ -70,9 +70,9 @@ class DataWaitersConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Partition left = new Partition();
-          Partition right = new Partition();
-          Fetcher both = new Fetcher(2);
+          Partition left = Interleavings.shared(new Partition());
+          Partition right = Interleavings.shared(new Partition());
+          Fetcher both = Interleavings.shared(new Fetcher(2));
           left.waiters.register(both.fetch, 0);
           right.waiters.register(both.fetch, 0);
           Interleavings.inParallel(
@@ -87,9 +87,9 @@ class DataWaitersConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Partition partition = new Partition();
-          AtomicInteger role = new AtomicInteger();
-          Fetcher fetcher = new Fetcher(1);
+          Partition partition = Interleavings.shared(new Partition());
+          AtomicInteger role = Interleavings.shared(new AtomicInteger());
+          Fetcher fetcher = Interleavings.shared(new Fetcher(1));
           Interleavings.inParallel(
               () -> {
                 int held = role.get();
@@ -112,8 +112,8 @@ class DataWaitersConcurrencyTest {
     Interleavings.explore(
         800,
         () -> {
-          Fetcher fetcher = new Fetcher(1);
-          QueueLoop loop = new QueueLoop();
+          Fetcher fetcher = Interleavings.shared(new Fetcher(1));
+          QueueLoop loop = Interleavings.shared(new QueueLoop());
           Interleavings.inParallel(
               () -> fetcher.fetch.startTimer(loop, 1),
               () -> fetcher.fetch.grew(1),

@@ -32,10 +32,11 @@ class FetchSessionsConcurrencyTest {
     Interleavings.explore(
         150,
         () -> {
-          FetchSessions sessions = new FetchSessions(2, CLOCK, new SplittableRandom(1));
+          FetchSessions sessions =
+              Interleavings.shared(new FetchSessions(2, CLOCK, new SplittableRandom(1)));
           FetchSession first = sessions.create(false, false, List.of());
           check(first != null, "the first finds room");
-          AtomicInteger made = new AtomicInteger();
+          AtomicInteger made = Interleavings.shared(new AtomicInteger());
           Runnable client =
               () -> {
                 if (sessions.create(false, false, List.of()) != null) {
@@ -54,8 +55,9 @@ class FetchSessionsConcurrencyTest {
     Interleavings.explore(
         100,
         () -> {
-          FetchSession session = new FetchSession(1, false, false, List.of(), 0);
-          AtomicInteger through = new AtomicInteger();
+          FetchSession session =
+              Interleavings.shared(new FetchSession(1, false, false, List.of(), 0));
+          AtomicInteger through = Interleavings.shared(new AtomicInteger());
           Runnable client =
               () -> {
                 if (session.advance(1, 0)) {

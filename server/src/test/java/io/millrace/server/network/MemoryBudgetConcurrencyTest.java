@@ -14,8 +14,8 @@ class MemoryBudgetConcurrencyTest {
     Interleavings.explore(
         300,
         () -> {
-          MemoryBudget budget = new MemoryBudget(4);
-          AtomicInteger woken = new AtomicInteger();
+          MemoryBudget budget = Interleavings.shared(new MemoryBudget(4));
+          AtomicInteger woken = Interleavings.shared(new AtomicInteger());
           budget.take(5);
           Interleavings.inParallel(
               () -> budget.whenRoom(woken::incrementAndGet),
@@ -31,8 +31,8 @@ class MemoryBudgetConcurrencyTest {
     Interleavings.explore(
         300,
         () -> {
-          MemoryBudget budget = new MemoryBudget(4);
-          AtomicInteger woken = new AtomicInteger();
+          MemoryBudget budget = Interleavings.shared(new MemoryBudget(4));
+          AtomicInteger woken = Interleavings.shared(new AtomicInteger());
           budget.take(4);
           Interleavings.inParallel(
               () -> budget.whenRoom(woken::incrementAndGet),
