@@ -109,7 +109,8 @@ public final class LogBenchmark {
     double megabytes = (double) perPartition * PARTITIONS * batch.sizeInBytes() / (1 << 20);
     System.out.printf(
         Locale.ROOT,
-        "round=%d batchBytes=%d inFlight=%d flush=%b MB=%.0f seconds=%.2f MB/s=%.1f batches/s=%.0f%n",
+        "round=%d batchBytes=%d inFlight=%d flush=%b MB=%.0f seconds=%.2f MB/s=%.1f"
+            + " batches/s=%.0f%n",
         round,
         batch.sizeInBytes(),
         inFlight,

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  millrace quickstart                                a cluster of three nodes on this machine",
+      "  millrace quickstart                                a cluster of three nodes on this"
+          + " machine",
       "  millrace node start --config node.properties       one node, in the foreground",
       "  millrace topics create --topic orders --partitions 6",
       "  echo hello | millrace produce --topic orders",

@@ -53,7 +53,8 @@ final class TimeArgument {
             flag
                 + " is '"
                 + text
-                + "', expected a time such as 2026-11-22T08:00:00Z, epoch milliseconds, or an age such as 15m",
+                + "', expected a time such as 2026-11-22T08:00:00Z, epoch milliseconds, or an age"
+                + " such as 15m",
             null);
       }
     }

@@ -1,7 +1,9 @@
 package io.millrace.server.config;
 
 import io.millrace.server.coordinator.group.GroupConfig;
+import io.millrace.server.coordinator.group.MigrationPolicy;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Group coordination: the rules of groups, and the internal topic that keeps them.
@@ -139,8 +141,17 @@ public record GroupsConfig(
           256 << 20,
           "How much is read at a time when groups are loaded.");
 
+  static final ConfigKey<String> MIGRATION =
+      ConfigKey.oneOf(
+          "group.consumer.migration.policy",
+          GroupConfig.DEFAULT.migrationPolicy().configName(),
+          Stream.of(MigrationPolicy.values()).map(MigrationPolicy::configName).toList(),
+          "Which groups with members may change their protocol: classic ones to the consumer"
+              + " protocol (upgrade), back (downgrade), both or none.");
+
   static List<ConfigKey<?>> keys() {
     return List.of(
+        MIGRATION,
         MIN_SESSION,
         MAX_SESSION,
         MAX_SIZE,
@@ -176,7 +187,8 @@ public record GroupsConfig(
             values.get(CONSUMER_HEARTBEAT),
             values.get(CONSUMER_MAX_SIZE),
             values.get(CONSUMER_ASSIGNORS),
-            GroupConfig.DEFAULT.maxRecordBytes());
+            GroupConfig.DEFAULT.maxRecordBytes(),
+            MigrationPolicy.named(values.get(MIGRATION)));
     return new GroupsConfig(
         rules,
         values.get(TOPIC_PARTITIONS),

@@ -29,7 +29,6 @@ import org.slf4j.LoggerFactory;
 @ConfinedTo("the shard's loop")
 final class ClassicGroup implements Group {
   private static final Logger LOG = LoggerFactory.getLogger(ClassicGroup.class);
-  private static final String CONSUMER_PROTOCOL_TYPE = "consumer";
   private static final short FIRST_WITH_MEMBER_EPOCH = 9;
 
   private final String id;
@@ -56,12 +55,16 @@ final class ClassicGroup implements Group {
 
   int delayLeftMs;
 
+  /** Restored as it was between two protocols: its members do not own what they shall. */
+  boolean mustRebalance;
+
   ClassicGroup(String id) {
     this.id = id;
   }
 
   static ClassicGroup restore(String id, ClassicGroupValue value) {
     ClassicGroup group = new ClassicGroup(id);
+    group.mustRebalance = value.leader() == null && !value.members().isEmpty();
     group.protocolType = value.protocolType().isEmpty() ? null : value.protocolType();
     group.protocolName = value.protocol();
     group.leaderId = value.leader();
@@ -318,14 +321,14 @@ final class ClassicGroup implements Group {
     if (isEmpty()) {
       return Set.of();
     }
-    if (!CONSUMER_PROTOCOL_TYPE.equals(protocolType)) {
+    if (!ConsumerProtocol.TYPE.equals(protocolType)) {
       return null;
     }
     Set<String> topics = new TreeSet<>();
     for (ClassicMember member : members.values()) {
       // While the next generation forms, any protocol of the member may be the one.
       for (JoinGroupRequestProtocol protocol : member.protocols) {
-        List<String> subscribed = ConsumerSubscription.topics(protocol.metadata());
+        List<String> subscribed = ConsumerProtocol.topics(protocol.metadata());
         if (subscribed == null) {
           return null;
         }

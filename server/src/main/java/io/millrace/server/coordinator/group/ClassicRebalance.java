@@ -33,9 +33,6 @@ final class ClassicRebalance {
             turn, member, ClassicAnswers.syncError(ErrorCode.REBALANCE_IN_PROGRESS));
       }
     }
-    if (group.isIn(ClassicGroupState.COMPLETING_REBALANCE)) {
-      group.members.values().forEach(member -> member.assignment = ClassicMember.NO_BYTES);
-    }
     group.pendingSync.clear();
     turn.timers().cancel(new GroupTimer.SyncPhase(group.id()));
     boolean initial = group.isIn(ClassicGroupState.EMPTY);

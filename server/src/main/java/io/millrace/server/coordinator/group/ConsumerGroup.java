@@ -5,12 +5,14 @@ import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.image.TopicsImage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
+import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.OffsetCommitRequest;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentValue;
 import io.millrace.server.coordinator.group.GroupRecord.EpochValue;
 import io.millrace.server.coordinator.group.GroupRecord.MemberValue;
 import io.millrace.server.coordinator.group.GroupRecord.RegexValue;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -154,6 +156,33 @@ final class ConsumerGroup implements Group {
     return targets.containsKey(memberId);
   }
 
+  /** Whether it is a member that speaks the classic protocol. */
+  boolean isClassic(String memberId) {
+    MemberValue member = members.get(memberId);
+    return member != null && member.isClassic();
+  }
+
+  /** Whether there are members, and all of them speak the classic protocol. */
+  boolean isAllClassic() {
+    return !members.isEmpty() && members.values().stream().allMatch(MemberValue::isClassic);
+  }
+
+  /** Whether a member that speaks these protocols finds one that all classic members speak. */
+  boolean speaksAny(List<JoinGroupRequestProtocol> protocols) {
+    return protocols.stream()
+        .anyMatch(
+            protocol ->
+                members.values().stream()
+                    .map(MemberValue::classic)
+                    .allMatch(classic -> classic == null || classic.speaks(protocol.name())));
+  }
+
+  /** Whether something that a member shall own is still held by another. */
+  boolean waitsForOthers(String memberId) {
+    PartitionSet missing = target(memberId).minus(current(memberId).assigned());
+    return !missing.keep((topic, partition) -> holder(topic, partition) != null).isEmpty();
+  }
+
   @Nullable String staticMember(String instanceId) {
     return staticMembers.get(instanceId);
   }
@@ -232,8 +261,8 @@ final class ConsumerGroup implements Group {
     if (!members.containsKey(request.memberId())) {
       return ErrorCode.UNKNOWN_MEMBER_ID;
     }
-    if (version < FIRST_WITH_MEMBER_EPOCH) { // cannot be told of a stale epoch
-      return ErrorCode.UNSUPPORTED_VERSION;
+    if (version < FIRST_WITH_MEMBER_EPOCH && !isClassic(request.memberId())) {
+      return ErrorCode.UNSUPPORTED_VERSION; // it could not be told of a stale epoch
     }
     return checkEpoch(request.memberId(), request.generationIdOrMemberEpoch());
   }
@@ -249,7 +278,10 @@ final class ConsumerGroup implements Group {
   }
 
   private ErrorCode checkEpoch(String memberId, int memberEpoch) {
-    return current(memberId).epoch() == memberEpoch ? ErrorCode.NONE : ErrorCode.STALE_MEMBER_EPOCH;
+    if (current(memberId).epoch() == memberEpoch) {
+      return ErrorCode.NONE;
+    }
+    return isClassic(memberId) ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse;
 import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse.Assignment;
 import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse.TopicPartitions;
 import io.millrace.server.coordinator.CoordinatorTurn;
+import io.millrace.server.coordinator.group.GroupRecord.ClassicSide;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentRecord;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentValue;
 import io.millrace.server.coordinator.group.GroupRecord.EpochRecord;
@@ -83,9 +84,28 @@ final class ConsumerGroups {
       takeOver(turn, group, replaced, memberId);
     }
     CurrentValue before = group.current(memberId);
-    boolean bump = takeWishes(turn, group, client, request);
+    boolean changed =
+        store(turn, group, memberId, wishes(group.members().get(memberId), client, request));
+    CurrentValue after = advance(turn, group, memberId, before, changed, reported(request));
+    startSession(turn, group, memberId);
+    return answer(request, after, before);
+  }
+
+  /**
+   * Moves the group's epoch and its target where they have to be, and a member one step.
+   *
+   * @param changed whether what members want has changed
+   * @param reported what the member says it owns; null when it did not say
+   */
+  CurrentValue advance(
+      CoordinatorTurn<GroupRecord> turn,
+      ConsumerGroup group,
+      String memberId,
+      CurrentValue before,
+      boolean changed,
+      @Nullable PartitionSet reported) {
     boolean look = isTimeToLook(turn, group);
-    bump |= resolveRegexes(turn, group, look);
+    boolean bump = resolveRegexes(turn, group, look) || changed;
     long hash =
         bump || look
             ? TargetAssignment.metadataHash(group.wanted(), turn.image())
@@ -97,13 +117,11 @@ final class ConsumerGroups {
     if (group.assignmentEpoch() < group.epoch()) {
       assign(turn, group);
     }
-    CurrentValue after = step(turn, group, memberId, before, request);
-    startSession(turn, group, memberId);
-    return answer(request, after, before);
+    return step(turn, group, memberId, before, reported);
   }
 
   /** A static member that had left comes back under another id: with what it had. */
-  private static void takeOver(
+  static void takeOver(
       CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String oldId, String newId) {
     MemberValue member = group.members().get(oldId);
     PartitionSet target = group.target(oldId);
@@ -120,34 +138,34 @@ final class ConsumerGroups {
 
   // ---- what does it want
 
-  private static boolean takeWishes(
-      CoordinatorTurn<GroupRecord> turn,
-      ConsumerGroup group,
-      GroupClient client,
-      ConsumerGroupHeartbeatRequest request) {
-    MemberValue old = group.members().get(request.memberId());
-    MemberValue now =
-        new MemberValue(
-            request.instanceId() != null || old == null ? request.instanceId() : old.instanceId(),
-            request.rackId() != null || old == null ? request.rackId() : old.rackId(),
-            client.clientId(),
-            client.host(),
-            request.subscribedTopicNames() != null
-                ? request.subscribedTopicNames()
-                : old == null ? List.of() : old.topics(),
-            request.subscribedTopicRegex() != null || old == null
-                ? request.subscribedTopicRegex()
-                : old.regex(),
-            request.rebalanceTimeoutMs() >= 0 || old == null
-                ? request.rebalanceTimeoutMs()
-                : old.rebalanceTimeoutMs(),
-            request.serverAssignor() != null || old == null
-                ? request.serverAssignor()
-                : old.assignor());
+  private static MemberValue wishes(
+      @Nullable MemberValue old, GroupClient client, ConsumerGroupHeartbeatRequest request) {
+    return new MemberValue(
+        request.instanceId() != null || old == null ? request.instanceId() : old.instanceId(),
+        request.rackId() != null || old == null ? request.rackId() : old.rackId(),
+        client.clientId(),
+        client.host(),
+        request.subscribedTopicNames() != null
+            ? request.subscribedTopicNames()
+            : old == null ? List.of() : old.topics(),
+        request.subscribedTopicRegex() != null || old == null
+            ? request.subscribedTopicRegex()
+            : old.regex(),
+        request.rebalanceTimeoutMs() >= 0 || old == null
+            ? request.rebalanceTimeoutMs()
+            : old.rebalanceTimeoutMs(),
+        request.serverAssignor() != null || old == null ? request.serverAssignor() : old.assignor(),
+        null); // a member that was of the classic protocol is so no more
+  }
+
+  /** Notes what a member is and wants; true when the group must be assigned anew for it. */
+  static boolean store(
+      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId, MemberValue now) {
+    MemberValue old = group.members().get(memberId);
     if (now.equals(old)) {
       return false;
     }
-    turn.append(new MemberRecord(group.id(), request.memberId(), now));
+    turn.append(new MemberRecord(group.id(), memberId, now));
     if (old != null) {
       dropUnusedRegex(turn, group, old);
     }
@@ -242,13 +260,13 @@ final class ConsumerGroups {
       ConsumerGroup group,
       String memberId,
       CurrentValue before,
-      ConsumerGroupHeartbeatRequest request) {
+      @Nullable PartitionSet reported) {
     CurrentValue next =
         Reconciliation.next(
             before,
             group.target(memberId),
             group.assignmentEpoch(),
-            reported(request),
+            reported,
             (topic, partition) -> {
               String holder = group.holder(topic, partition);
               return holder == null || holder.equals(memberId);
@@ -259,7 +277,8 @@ final class ConsumerGroups {
     turn.append(new CurrentRecord(group.id(), memberId, next));
     GroupTimer.Revocation timer = new GroupTimer.Revocation(group.id(), memberId);
     MemberValue member = group.members().get(memberId);
-    if (next.state() == MemberState.UNREVOKED && member != null) {
+    // A classic member is told to join again, and that has a timer of its own.
+    if (next.state() == MemberState.UNREVOKED && member != null && !member.isClassic()) {
       turn.timers().set(timer, turn.nowMillis() + member.rebalanceTimeoutMs());
     } else {
       turn.timers().cancel(timer);
@@ -364,10 +383,11 @@ final class ConsumerGroups {
     group.noteEmpty(turn.wallMillis());
   }
 
-  private static void forget(
-      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
+  static void forget(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
     turn.timers().cancel(new GroupTimer.Session(group.id(), memberId));
     turn.timers().cancel(new GroupTimer.Revocation(group.id(), memberId));
+    turn.timers().cancel(new GroupTimer.MemberJoin(group.id(), memberId));
+    turn.timers().cancel(new GroupTimer.MemberSync(group.id(), memberId));
     turn.append(new CurrentRecord(group.id(), memberId, null));
     turn.append(new TargetRecord(group.id(), memberId, null));
     turn.append(new MemberRecord(group.id(), memberId, null));
@@ -391,11 +411,12 @@ final class ConsumerGroups {
     }
   }
 
+  /** The member has been heard: its silence is counted from now. */
   void startSession(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
-    turn.timers()
-        .set(
-            new GroupTimer.Session(group.id(), memberId),
-            turn.nowMillis() + config.consumerSessionTimeoutMs());
+    MemberValue member = group.members().get(memberId);
+    ClassicSide classic = member == null ? null : member.classic();
+    int timeout = classic == null ? config.consumerSessionTimeoutMs() : classic.sessionTimeoutMs();
+    turn.timers().set(new GroupTimer.Session(group.id(), memberId), turn.nowMillis() + timeout);
   }
 
   /** The shard has taken over: everybody gets a whole session to speak up. */
@@ -406,7 +427,7 @@ final class ConsumerGroups {
         .forEach(
             (memberId, member) -> {
               startSession(turn, group, memberId);
-              if (group.current(memberId).state() == MemberState.UNREVOKED) {
+              if (group.current(memberId).state() == MemberState.UNREVOKED && !member.isClassic()) {
                 turn.timers()
                     .set(
                         new GroupTimer.Revocation(group.id(), memberId),

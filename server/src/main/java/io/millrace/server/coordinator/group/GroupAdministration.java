@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class GroupAdministration {
   private static final short FIRST_WITH_NOT_FOUND = 6;
 
-  /** Present on consumer members; classic ones in consumer groups would be 0. */
+  private static final byte CLASSIC_MEMBER = 0;
   private static final byte CONSUMER_MEMBER = 1;
 
   private final GroupConfig config;
@@ -140,7 +140,7 @@ public final class GroupAdministration {
                       member.regex(),
                       assignment(image, current.assigned()),
                       assignment(image, group.target(memberId)),
-                      CONSUMER_MEMBER));
+                      member.isClassic() ? CLASSIC_MEMBER : CONSUMER_MEMBER));
             });
     return ConsumerGroupDescribeResponse.DescribedGroup.builder()
         .groupId(groupId)

@@ -12,6 +12,7 @@ import java.util.List;
  *     after it; Kafka lets it go
  * @param consumerAssignors {@code group.consumer.assignors}: names, the default first
  * @param maxRecordBytes the most that one group's state may take as a record
+ * @param migrationPolicy {@code group.consumer.migration.policy}
  */
 public record GroupConfig(
     int minSessionTimeoutMs,
@@ -26,7 +27,8 @@ public record GroupConfig(
     int consumerHeartbeatIntervalMs,
     int consumerMaxSize,
     List<String> consumerAssignors,
-    int maxRecordBytes) {
+    int maxRecordBytes,
+    MigrationPolicy migrationPolicy) {
 
   public static final GroupConfig DEFAULT =
       new GroupConfig(
@@ -42,7 +44,8 @@ public record GroupConfig(
           5_000,
           Integer.MAX_VALUE,
           List.of("uniform", "range"),
-          900_000);
+          900_000,
+          MigrationPolicy.BIDIRECTIONAL);
 
   public GroupConfig {
     consumerAssignors = List.copyOf(consumerAssignors);

@@ -1,5 +1,6 @@
 package io.millrace.server.coordinator.group;
 
+import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ public sealed interface GroupRecord {
   /**
    * @param topics sorted
    * @param regex null or empty when there is none
+   * @param classic what a member says that still speaks the classic protocol, null for others
    */
   record MemberValue(
       @Nullable String instanceId,
@@ -64,13 +66,38 @@ public sealed interface GroupRecord {
       List<String> topics,
       @Nullable String regex,
       int rebalanceTimeoutMs,
-      @Nullable String assignor) {
+      @Nullable String assignor,
+      @Nullable ClassicSide classic) {
     public MemberValue {
       topics = topics.stream().distinct().sorted().toList();
     }
 
+    boolean isClassic() {
+      return classic != null;
+    }
+
     boolean hasRegex() {
       return regex != null && !regex.isEmpty();
+    }
+  }
+
+  /**
+   * What only the classic protocol has of a member.
+   *
+   * @param protocols what it speaks, the one it prefers first; never none
+   */
+  record ClassicSide(int sessionTimeoutMs, List<JoinGroupRequestProtocol> protocols) {
+    public ClassicSide {
+      protocols = List.copyOf(protocols);
+    }
+
+    /** The protocol that its part is written in: in a consumer group nobody votes. */
+    JoinGroupRequestProtocol chosen() {
+      return protocols.get(0);
+    }
+
+    boolean speaks(String name) {
+      return protocols.stream().anyMatch(protocol -> protocol.name().equals(name));
     }
   }
 

@@ -1,11 +1,13 @@
 package io.millrace.server.coordinator.group;
 
 import io.millrace.protocol.Uuid;
+import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.server.coordinator.RecordCodec;
 import io.millrace.server.coordinator.StoredRecord;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicGroupRecord;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicGroupValue;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicMemberValue;
+import io.millrace.server.coordinator.group.GroupRecord.ClassicSide;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentRecord;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentValue;
 import io.millrace.server.coordinator.group.GroupRecord.EpochRecord;
@@ -47,6 +49,7 @@ public final class GroupRecordCodec implements RecordCodec<GroupRecord> {
   private static final short CLASSIC_GROUP_VERSION = 3;
   private static final short FLEXIBLE_SINCE = 4;
   private static final short FIRST = 0;
+  private static final byte PRESENT = 1;
 
   // ---- encode
 
@@ -154,16 +157,32 @@ public final class GroupRecordCodec implements RecordCodec<GroupRecord> {
   }
 
   private static RecordBytes memberValue(MemberValue member) {
-    return value(FIRST)
-        .putString(member.instanceId(), true)
+    RecordBytes out = value(FIRST);
+    out.putString(member.instanceId(), true)
         .putString(member.rackId(), true)
         .putString(member.clientId(), true)
         .putString(member.clientHost(), true)
-        .putCompactList(member.topics(), (out, topic) -> out.putString(topic, true))
+        .putCompactList(member.topics(), (to, topic) -> to.putString(topic, true))
         .putString(member.regex(), true)
         .putInt(member.rebalanceTimeoutMs())
-        .putString(member.assignor(), true)
-        .putVarint(0);
+        .putString(member.assignor(), true);
+    ClassicSide classic = member.classic();
+    if (classic == null) {
+      return out.putVarint(0);
+    }
+    ByteBuffer field =
+        new RecordBytes()
+            .putByte(PRESENT)
+            .putInt(classic.sessionTimeoutMs())
+            .putCompactList(
+                classic.protocols(),
+                (to, protocol) ->
+                    to.putString(protocol.name(), true)
+                        .putCompactBytes(protocol.metadata())
+                        .putVarint(0))
+            .putVarint(0)
+            .done();
+    return out.putVarint(1).putVarint(0).putVarint(field.remaining()).putRaw(field);
   }
 
   private static RecordBytes currentValue(CurrentValue current) {
@@ -300,15 +319,45 @@ public final class GroupRecordCodec implements RecordCodec<GroupRecord> {
   }
 
   private static MemberValue readMember(RecordBytes in) {
+    String instanceId = in.readNullableString(true);
+    String rackId = in.readNullableString(true);
+    String clientId = in.readString(true);
+    String clientHost = in.readString(true);
+    List<String> topics = in.readList(true, from -> from.readString(true));
+    String regex = in.readNullableString(true);
+    int rebalanceTimeout = in.readInt();
+    String assignor = in.readNullableString(true);
+    @Nullable ClassicSide[] classic = {null};
+    in.readTags(
+        (tag, field) -> {
+          if (tag == 0 && field.readByte() == PRESENT) {
+            classic[0] = readClassicSide(field);
+          }
+        });
     return new MemberValue(
-        in.readNullableString(true),
-        in.readNullableString(true),
-        in.readString(true),
-        in.readString(true),
-        in.readList(true, from -> from.readString(true)),
-        in.readNullableString(true),
-        in.readInt(),
-        in.readNullableString(true));
+        instanceId,
+        rackId,
+        clientId,
+        clientHost,
+        topics,
+        regex,
+        rebalanceTimeout,
+        assignor,
+        classic[0]);
+  }
+
+  private static ClassicSide readClassicSide(RecordBytes in) {
+    int sessionTimeout = in.readInt();
+    List<JoinGroupRequestProtocol> protocols =
+        in.readList(
+            true,
+            from -> {
+              JoinGroupRequestProtocol protocol =
+                  new JoinGroupRequestProtocol(from.readString(true), from.readBytes(true));
+              from.skipTags();
+              return protocol;
+            });
+    return new ClassicSide(sessionTimeout, protocols);
   }
 
   private static CurrentValue readCurrent(RecordBytes in) {

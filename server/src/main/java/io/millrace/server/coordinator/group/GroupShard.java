@@ -58,6 +58,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   private final ClassicRebalance rebalance;
   private final ClassicGroups classic;
   private final ConsumerGroups consumer;
+  private final EmulatedMembers emulated;
+  private final GroupMigration migration;
   private final GroupAdministration administration;
   private final SplittableRandom random;
   private boolean loading = true;
@@ -72,6 +74,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     this.rebalance = new ClassicRebalance(config);
     this.classic = new ClassicGroups(config, rebalance, random.split());
     this.consumer = new ConsumerGroups(config);
+    this.emulated = new EmulatedMembers(config, consumer, random.split());
+    this.migration = new GroupMigration(config, rebalance);
     this.administration = new GroupAdministration(config, groups, offsets, consumer);
   }
 
@@ -160,6 +164,9 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     for (Group group : groups.values()) {
       if (group instanceof ClassicGroup known) {
         known.members.values().forEach(member -> rebalance.startSession(turn, known, member));
+        if (known.mustRebalance) {
+          rebalance.start(turn, known, "it changed its protocol before the coordinator moved");
+        }
       } else if (group instanceof ConsumerGroup known) {
         consumer.onLoaded(turn, known);
       }
@@ -190,7 +197,21 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
         ConsumerGroups.remove(turn, known, session.memberId(), "was silent");
       } else if (timer instanceof GroupTimer.Revocation revocation) {
         ConsumerGroups.onRevocationTimer(turn, known, revocation.memberId());
+      } else if (timer instanceof GroupTimer.MemberJoin join) {
+        ConsumerGroups.remove(turn, known, join.memberId(), "did not join again in time");
+      } else if (timer instanceof GroupTimer.MemberSync sync) {
+        ConsumerGroups.remove(turn, known, sync.memberId(), "did not ask for its part in time");
       }
+      downgradeIfDue(turn, known);
+    }
+  }
+
+  /** To be asked after a member of a consumer group has gone, or changed its protocol. */
+  private void downgradeIfDue(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
+    if (migration.mayDowngrade(group)) {
+      ClassicGroup classic = migration.downgrade(turn, group);
+      groups.put(classic.id(), classic);
+      migration.afterDowngrade(turn, classic);
     }
   }
 
@@ -218,11 +239,14 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       error = ErrorCode.INVALID_SESSION_TIMEOUT;
     } else if (group == null && !request.memberId().isEmpty()) {
       error = ErrorCode.UNKNOWN_MEMBER_ID;
-    } else if (group instanceof ConsumerGroup && !group.isEmpty()) {
-      error = ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
     }
     if (error != ErrorCode.NONE) {
       turn.answer(answer, ClassicAnswers.joinError(request.memberId(), error));
+      return;
+    }
+    if (group instanceof ConsumerGroup mixed && !mixed.isEmpty()) {
+      turn.answer(answer, emulated.join(turn, mixed, client, request));
+      downgradeIfDue(turn, mixed);
       return;
     }
     if (group instanceof ConsumerGroup empty) { // nobody is there who could mind
@@ -244,18 +268,23 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       turn.answer(answer, ClassicAnswers.syncError(ErrorCode.INVALID_GROUP_ID));
     } else if (groups.get(request.groupId()) instanceof ClassicGroup group) {
       classic.sync(turn, group, request, answer);
+    } else if (groups.get(request.groupId()) instanceof ConsumerGroup group) {
+      turn.answer(answer, emulated.sync(turn, group, request));
     } else {
       turn.answer(answer, ClassicAnswers.syncError(ErrorCode.UNKNOWN_MEMBER_ID));
     }
   }
 
   public HeartbeatResponse heartbeat(CoordinatorTurn<GroupRecord> turn, HeartbeatRequest request) {
-    ErrorCode error =
-        request.groupId().isEmpty()
-            ? ErrorCode.INVALID_GROUP_ID
-            : groups.get(request.groupId()) instanceof ClassicGroup group
-                ? classic.heartbeat(turn, group, request)
-                : ErrorCode.UNKNOWN_MEMBER_ID;
+    Group group = groups.get(request.groupId());
+    ErrorCode error = ErrorCode.UNKNOWN_MEMBER_ID;
+    if (request.groupId().isEmpty()) {
+      error = ErrorCode.INVALID_GROUP_ID;
+    } else if (group instanceof ClassicGroup known) {
+      error = classic.heartbeat(turn, known, request);
+    } else if (group instanceof ConsumerGroup known) {
+      error = emulated.heartbeat(turn, known, request);
+    }
     return HeartbeatResponse.builder().errorCode(error.code()).build();
   }
 
@@ -287,11 +316,18 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       removeIfBlank(known);
       return error;
     }
-    if (group instanceof ConsumerGroup known) { // an administrator removes a static member
+    if (group instanceof ConsumerGroup known) { // a classic member, or an administrator's wish
       String instance = member.groupInstanceId();
       String memberId = instance == null ? member.memberId() : known.staticMember(instance);
+      if (instance != null
+          && memberId != null
+          && !member.memberId().isEmpty()
+          && !member.memberId().equals(memberId)) {
+        return ErrorCode.FENCED_INSTANCE_ID;
+      }
       if (memberId != null && known.members().containsKey(memberId)) {
-        ConsumerGroups.remove(turn, known, memberId, "was removed: " + member.reason());
+        ConsumerGroups.remove(turn, known, memberId, "left or was removed: " + member.reason());
+        downgradeIfDue(turn, known);
         return ErrorCode.NONE;
       }
     }
@@ -317,15 +353,19 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
             : raw;
     Group group = groups.get(request.groupId());
     if (group instanceof ConsumerGroup known) {
-      return consumer.heartbeat(turn, known, client, request);
+      ConsumerGroupHeartbeatResponse response = consumer.heartbeat(turn, known, client, request);
+      downgradeIfDue(turn, known);
+      return response;
     }
-    boolean mayMake = group == null || group.isEmpty();
-    if (request.memberEpoch() != 0 || !mayMake) {
+    if (request.memberEpoch() != 0) {
       return ConsumerGroups.failed(
           ErrorCode.GROUP_ID_NOT_FOUND,
           group == null
               ? "Group " + request.groupId() + " not found."
               : "Group " + request.groupId() + " is not a consumer group.");
+    }
+    if (group instanceof ClassicGroup classicGroup && !group.isEmpty()) {
+      return heartbeatAfterUpgrade(turn, classicGroup, client, request);
     }
     if (group instanceof ClassicGroup empty && empty.protocolType != null) {
       turn.append(new ClassicGroupRecord(empty.id(), null));
@@ -336,6 +376,25 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     if (fresh.epoch() == 0) { // the first member was refused
       groups.remove(fresh.id());
     }
+    return response;
+  }
+
+  /** The first member of the consumer protocol comes to a group of classic ones. */
+  private ConsumerGroupHeartbeatResponse heartbeatAfterUpgrade(
+      CoordinatorTurn<GroupRecord> turn,
+      ClassicGroup group,
+      GroupClient client,
+      ConsumerGroupHeartbeatRequest request) {
+    String problem = migration.upgradeProblem(group);
+    if (problem != null) {
+      return ConsumerGroups.failed(
+          ErrorCode.GROUP_ID_NOT_FOUND,
+          "Group " + group.id() + " is a classic group with members and stays one: " + problem);
+    }
+    migration.upgrade(turn, group);
+    ConsumerGroup upgraded = consumerGroup(group.id());
+    ConsumerGroupHeartbeatResponse response = consumer.heartbeat(turn, upgraded, client, request);
+    downgradeIfDue(turn, upgraded); // when the member was refused
     return response;
   }
 

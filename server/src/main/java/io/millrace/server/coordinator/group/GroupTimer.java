@@ -14,6 +14,12 @@ sealed interface GroupTimer {
   /** The time in which members of a new generation must ask for their part is over. */
   record SyncPhase(String group) implements GroupTimer {}
 
+  /** A classic member of a consumer group was told to join again, and has not. */
+  record MemberJoin(String group, String memberId) implements GroupTimer {}
+
+  /** A classic member of a consumer group has joined, and has not asked for its part. */
+  record MemberSync(String group, String memberId) implements GroupTimer {}
+
   /** A member of a consumer group has not given up its partitions in time. */
   record Revocation(String group, String memberId) implements GroupTimer {}
 }

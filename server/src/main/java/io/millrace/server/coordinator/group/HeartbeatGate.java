@@ -81,6 +81,7 @@ final class HeartbeatGate {
       if (epoch == 0) {
         if (holder != null
             && !holder.equals(memberId)
+            && !group.isClassic(holder) // such a one never says that it goes
             && group.current(holder).epoch() != ConsumerGroups.LEAVE_STATIC) {
           return ConsumerGroups.failed(
               ErrorCode.UNRELEASED_INSTANCE_ID,

@@ -82,6 +82,24 @@ final class RecordBytes {
     return this;
   }
 
+  RecordBytes putCompactBytes(ByteBuffer value) {
+    putVarint(value.remaining() + 1);
+    room(value.remaining()).put(value.duplicate());
+    return this;
+  }
+
+  /** Bytes without their length. */
+  RecordBytes putRaw(ByteBuffer value) {
+    room(value.remaining()).put(value.duplicate());
+    return this;
+  }
+
+  <T> RecordBytes putList(List<T> values, BiConsumer<RecordBytes, T> element) {
+    putInt(values.size());
+    values.forEach(value -> element.accept(this, value));
+    return this;
+  }
+
   <T> RecordBytes putCompactList(List<T> values, BiConsumer<RecordBytes, T> element) {
     putVarint(values.size() + 1);
     values.forEach(value -> element.accept(this, value));
@@ -101,6 +119,10 @@ final class RecordBytes {
   }
 
   // ---- read
+
+  boolean hasMore() {
+    return buffer.hasRemaining();
+  }
 
   byte readByte() {
     return buffer.get();
@@ -176,6 +198,10 @@ final class RecordBytes {
 
   void skipTags() {
     readTags((tag, field) -> {});
+  }
+
+  void skip(int length) {
+    take(length);
   }
 
   private ByteBuffer take(int length) {

@@ -106,7 +106,8 @@ class ClassicGroupTest {
                 5_000,
                 1,
                 List.of("uniform"),
-                900_000));
+                900_000,
+                MigrationPolicy.BIDIRECTIONAL));
     small.stableGroupOfOne();
     assertThat(small.now(small.join(3, joining("").build())).errorCode())
         .isEqualTo(ErrorCode.GROUP_MAX_SIZE_REACHED.code());
@@ -147,7 +148,8 @@ class ClassicGroupTest {
                 5_000,
                 100,
                 List.of("uniform"),
-                900_000));
+                900_000,
+                MigrationPolicy.BIDIRECTIONAL));
     CompletableFuture<JoinGroupResponse> first = patient.joinNew();
     patient.loop.advance(2_000);
     CompletableFuture<JoinGroupResponse> second = patient.joinNew();

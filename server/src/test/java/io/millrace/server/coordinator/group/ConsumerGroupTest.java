@@ -118,7 +118,8 @@ class ConsumerGroupTest {
                 5_000,
                 1,
                 List.of("uniform"),
-                900_000));
+                900_000,
+                MigrationPolicy.BIDIRECTIONAL));
     small.beat(first("a").build());
     assertThat(small.beat(first("b").build()).errorCode())
         .isEqualTo(ErrorCode.GROUP_MAX_SIZE_REACHED.code());
@@ -285,17 +286,6 @@ class ConsumerGroupTest {
     fixture.failOver();
     assertThat(fixture.beat("a", 1, kept).memberEpoch()).isEqualTo(2);
     assertThat(assigned(fixture.beat("b", 2, null))).isEqualTo(ALL.minus(kept));
-  }
-
-  @Test
-  void liveGroup_refusesTheOtherProtocol() {
-    fixture.beat(first("a").build());
-    assertThat(fixture.now(fixture.join(3, GroupFixture.joining("").build())).errorCode())
-        .isEqualTo(ErrorCode.INCONSISTENT_GROUP_PROTOCOL.code());
-    GroupFixture classic = new GroupFixture();
-    classic.stableGroupOfOne();
-    assertThat(classic.beat(first("a").build()).errorCode())
-        .isEqualTo(ErrorCode.GROUP_ID_NOT_FOUND.code());
   }
 
   @Test

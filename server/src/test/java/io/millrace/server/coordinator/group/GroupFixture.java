@@ -42,6 +42,10 @@ final class GroupFixture {
       Images.with(Images.with(MetadataImage.EMPTY, ORDERS, "orders", 6), BILLS, "bills", 3);
   MemoryLog log = new MemoryLog();
   private long seed;
+
+  /** The newest. */
+  @Nullable GroupShard shard;
+
   private int epoch = 1;
   final CoordinatorRuntime<GroupShard, GroupRecord> runtime;
   final GroupCoordinator groups;
@@ -55,7 +59,7 @@ final class GroupFixture {
         new CoordinatorRuntime<>(
             new CoordinatorRuntime.Setup<>(
                 GroupCoordinator.TOPIC,
-                partition -> new GroupShard(config, ++seed),
+                partition -> shard = new GroupShard(config, ++seed),
                 new GroupRecordCodec(),
                 loop,
                 () -> image,

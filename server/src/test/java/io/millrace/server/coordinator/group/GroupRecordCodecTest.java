@@ -3,10 +3,12 @@ package io.millrace.server.coordinator.group;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.protocol.Uuid;
+import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.server.coordinator.StoredRecord;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicGroupRecord;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicGroupValue;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicMemberValue;
+import io.millrace.server.coordinator.group.GroupRecord.ClassicSide;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentRecord;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentValue;
 import io.millrace.server.coordinator.group.GroupRecord.EpochRecord;
@@ -100,12 +102,32 @@ class GroupRecordCodecTest {
             new MemberRecord(
                 "g",
                 "m",
-                new MemberValue("i", "r", "c", "/h", List.of("a", "b"), "x.*", 5, "uniform")),
+                new MemberValue("i", "r", "c", "/h", List.of("a", "b"), "x.*", 5, "uniform", null)),
             ConsumerGroupMemberMetadataKey::new,
             ConsumerGroupMemberMetadataValue::new),
         row(
             new MemberRecord(
-                "g", "m", new MemberValue(null, null, "c", "/h", List.of(), null, 5, null)),
+                "g", "m", new MemberValue(null, null, "c", "/h", List.of(), null, 5, null, null)),
+            ConsumerGroupMemberMetadataKey::new,
+            ConsumerGroupMemberMetadataValue::new),
+        row(
+            new MemberRecord(
+                "g",
+                "m",
+                new MemberValue(
+                    "i",
+                    null,
+                    "c",
+                    "/h",
+                    List.of("a"),
+                    null,
+                    5,
+                    null,
+                    new ClassicSide(
+                        7,
+                        List.of(
+                            new JoinGroupRequestProtocol("range", bytes("subscription")),
+                            new JoinGroupRequestProtocol("ø", bytes("")))))),
             ConsumerGroupMemberMetadataKey::new,
             ConsumerGroupMemberMetadataValue::new),
         row(

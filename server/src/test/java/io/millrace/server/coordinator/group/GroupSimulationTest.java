@@ -30,6 +30,8 @@ import org.slf4j.LoggerFactory;
  *   <li>committedOffsetNeverMovesBack: in the log's own order, since only an owner commits, and it
  *       starts from what was committed;
  *   <li>acknowledgedCommitIsNotLost, whatIsReadIsCommitted;
+ *   <li>all this for groups of one protocol, and for one whose members change from one to the other
+ *       and back, of which the group follows on-line;
  *   <li>everybodySettles: once the misfortune ends, all partitions have an owner.
  * </ul>
  */
@@ -87,7 +89,11 @@ class GroupSimulationTest {
   }
 
   private static void everybodySettles(SimulatedWorld world) {
-    for (String group : List.of(SimulatedWorld.CLASSIC_GROUP, SimulatedWorld.CONSUMER_GROUP)) {
+    for (String group :
+        List.of(
+            SimulatedWorld.CLASSIC_GROUP,
+            SimulatedWorld.CONSUMER_GROUP,
+            SimulatedWorld.MIXED_GROUP)) {
       TreeSet<Integer> all = new TreeSet<>();
       int count = 0;
       for (SimulatedClient client : world.clients) {

@@ -170,7 +170,8 @@ class OffsetsTest {
                 5_000,
                 100,
                 List.of("uniform"),
-                900_000));
+                900_000,
+                MigrationPolicy.BIDIRECTIONAL));
     assertThat(strict.commit(9, "", -1, 0, 1))
         .isEqualTo(ErrorCode.OFFSET_METADATA_TOO_LARGE.code());
   }

@@ -13,11 +13,17 @@ import io.millrace.protocol.message.SyncGroupRequest.SyncGroupRequestAssignment;
 import io.millrace.protocol.message.SyncGroupResponse;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** An eager consumer of the classic protocol: gives up everything before it joins again. */
+/**
+ * A consumer of the classic protocol. An eager one gives up everything before it joins again; a
+ * cooperative one says what it has, and joins once more when it had to give something up.
+ */
 final class SimulatedClassicClient extends SimulatedClient {
   private enum Phase {
     OUT,
@@ -26,12 +32,14 @@ final class SimulatedClassicClient extends SimulatedClient {
   }
 
   private final int version;
+  private final boolean cooperative;
   private Phase phase = Phase.OUT;
   private List<JoinGroupResponseMember> members = List.of();
   private long nextHeartbeat;
 
-  SimulatedClassicClient(SimulatedWorld world, String name) {
-    super(world, name, SimulatedWorld.CLASSIC_GROUP);
+  SimulatedClassicClient(SimulatedWorld world, String name, String group) {
+    super(world, name, group);
+    this.cooperative = world.cooperative;
     this.version = world.random.nextBoolean() ? 3 : 9;
   }
 
@@ -43,7 +51,11 @@ final class SimulatedClassicClient extends SimulatedClient {
 
   @Override
   boolean isValid() {
-    return world.shard().group(group) instanceof ClassicGroup known
+    Group now = world.shard().group(group);
+    if (now instanceof ConsumerGroup mixed) {
+      return mixed.isClassic(memberId) && mixed.current(memberId).epoch() == epoch;
+    }
+    return now instanceof ClassicGroup known
         && known.checkMember(memberId, null) == ErrorCode.NONE
         && known.generation == epoch;
   }
@@ -81,7 +93,9 @@ final class SimulatedClassicClient extends SimulatedClient {
 
   private void join() {
     busy = true;
-    own(Set.of());
+    if (!cooperative) {
+      own(Set.of());
+    }
     JoinGroupRequest request =
         JoinGroupRequest.builder()
             .groupId(group)
@@ -92,7 +106,7 @@ final class SimulatedClassicClient extends SimulatedClient {
             .protocols(
                 List.of(
                     new JoinGroupRequestProtocol(
-                        "range", GroupFixture.subscription(SimulatedWorld.TOPIC_NAME))))
+                        cooperative ? "cooperative-sticky" : "range", subscription())))
             .build();
     world.call(
         this,
@@ -117,22 +131,55 @@ final class SimulatedClassicClient extends SimulatedClient {
     }
   }
 
-  private void sync() {
-    busy = true;
+  private ByteBuffer subscription() {
+    return new RecordBytes()
+        .putShort(1)
+        .putList(List.of(SimulatedWorld.TOPIC_NAME), (out, topic) -> out.putString(topic, false))
+        .putInt(-1)
+        .putList(
+            owned.isEmpty() ? List.<Set<Integer>>of() : List.of(owned),
+            (out, partitions) ->
+                out.putString(SimulatedWorld.TOPIC_NAME, false)
+                    .putList(List.copyOf(partitions), RecordBytes::putInt))
+        .done();
+  }
+
+  /** What the leader makes of the members: a partition goes on only when nobody else has it. */
+  private List<SyncGroupRequestAssignment> assignments() {
+    Map<Integer, String> owners = new HashMap<>();
+    for (JoinGroupResponseMember member : members) {
+      ConsumerProtocol.partitions(
+              Objects.requireNonNull(ConsumerProtocol.subscription(member.metadata())).owned(),
+              world.image)
+          .of(SimulatedWorld.TOPIC)
+          .forEach(partition -> owners.put(partition, member.memberId()));
+    }
     List<SyncGroupRequestAssignment> parts = new ArrayList<>();
     for (int i = 0; i < members.size(); i++) {
-      ByteBuffer part = ByteBuffer.allocate(SimulatedWorld.PARTITIONS);
+      String member = members.get(i).memberId();
+      Set<Integer> part = new TreeSet<>();
       for (int partition = i; partition < SimulatedWorld.PARTITIONS; partition += members.size()) {
-        part.put((byte) partition);
+        if (owners.getOrDefault(partition, member).equals(member)) {
+          part.add(partition);
+        }
       }
-      parts.add(new SyncGroupRequestAssignment(members.get(i).memberId(), part.flip()));
+      parts.add(
+          new SyncGroupRequestAssignment(
+              member,
+              ConsumerProtocol.assignment(
+                  (short) 1, PartitionSet.of(Map.of(SimulatedWorld.TOPIC, part)), world.image)));
     }
+    return parts;
+  }
+
+  private void sync() {
+    busy = true;
     SyncGroupRequest request =
         SyncGroupRequest.builder()
             .groupId(group)
             .memberId(memberId)
             .generationId(epoch)
-            .assignments(parts)
+            .assignments(assignments())
             .build();
     world.call(
         this, MEMBERSHIP, () -> world.groups.syncGroup(request), this::onSync, () -> busy = false);
@@ -142,13 +189,11 @@ final class SimulatedClassicClient extends SimulatedClient {
     busy = false;
     switch (ErrorCode.forCode(answer.errorCode())) {
       case NONE -> {
-        Set<Integer> mine = new TreeSet<>();
-        ByteBuffer bytes = answer.assignment().duplicate();
-        while (bytes.hasRemaining()) {
-          mine.add((int) bytes.get());
-        }
-        own(mine);
-        phase = Phase.STABLE;
+        PartitionSet mine =
+            Objects.requireNonNull(ConsumerProtocol.assignment(answer.assignment(), world.image));
+        boolean gaveUp = !mine.of(SimulatedWorld.TOPIC).containsAll(owned);
+        own(mine.of(SimulatedWorld.TOPIC));
+        phase = cooperative && gaveUp ? Phase.OUT : Phase.STABLE;
       }
       case REBALANCE_IN_PROGRESS -> phase = Phase.OUT;
       case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> forget();

@@ -9,20 +9,19 @@ import org.jspecify.annotations.Nullable;
 
 /** A consumer of the new protocol, which takes its time to give partitions up. */
 final class SimulatedConsumerClient extends SimulatedClient {
-  private int incarnation;
   private long nextHeartbeat;
   private boolean mustTellAll;
   private @Nullable Set<Integer> told;
 
-  SimulatedConsumerClient(SimulatedWorld world, String name) {
-    super(world, name, SimulatedWorld.CONSUMER_GROUP);
+  SimulatedConsumerClient(SimulatedWorld world, String name, String group) {
+    super(world, name, group);
     forget();
   }
 
   @Override
   void forget() {
     super.forget();
-    memberId = name + "-" + incarnation++;
+    memberId = name + "-" + world.incarnations++;
     epoch = 0;
     told = null;
   }

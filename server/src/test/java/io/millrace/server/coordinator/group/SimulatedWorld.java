@@ -25,6 +25,10 @@ final class SimulatedWorld {
   static final int PARTITIONS = 5;
   static final String CLASSIC_GROUP = "classic";
   static final String CONSUMER_GROUP = "consumer";
+
+  /** Its clients change from one protocol to the other and back. */
+  static final String MIXED_GROUP = "mixed";
+
   static final int SESSION = 6_000;
   private static final int CALL_TIMEOUT = 4_000;
 
@@ -32,8 +36,7 @@ final class SimulatedWorld {
   final ManualLoop loop = new ManualLoop();
   final List<SimulatedClient> clients = new ArrayList<>();
   final GroupCoordinator groups;
-  private final MetadataImage image =
-      Images.with(MetadataImage.EMPTY, TOPIC, TOPIC_NAME, PARTITIONS);
+  final MetadataImage image = Images.with(MetadataImage.EMPTY, TOPIC, TOPIC_NAME, PARTITIONS);
   private final CoordinatorRuntime<GroupShard, GroupRecord> runtime;
   private final GroupRecordCodec codec = new GroupRecordCodec();
   private final long seed;
@@ -42,10 +45,15 @@ final class SimulatedWorld {
   private int shards;
   private int leaderEpoch = 1;
   boolean chaos = true;
+  int incarnations;
+
+  /** Of all classic clients: those of one group must agree on it. */
+  final boolean cooperative;
 
   SimulatedWorld(long seed) {
     this.seed = seed;
     this.random = new SplittableRandom(seed);
+    this.cooperative = random.nextBoolean();
     GroupConfig config =
         new GroupConfig(
             SESSION,
@@ -60,7 +68,8 @@ final class SimulatedWorld {
             1_000,
             100,
             random.nextBoolean() ? List.of("uniform") : List.of("range"),
-            900_000);
+            900_000,
+            MigrationPolicy.BIDIRECTIONAL);
     runtime =
         new CoordinatorRuntime<>(
             new CoordinatorRuntime.Setup<>(
@@ -73,8 +82,11 @@ final class SimulatedWorld {
     groups = new GroupCoordinator(runtime, () -> 1);
     runtime.start(0, leaderEpoch, log);
     for (int i = 0; i < 4; i++) {
-      clients.add(new SimulatedClassicClient(this, "classic-" + i));
-      clients.add(new SimulatedConsumerClient(this, "consumer-" + i));
+      clients.add(new SimulatedClassicClient(this, "classic-" + i, CLASSIC_GROUP));
+      clients.add(new SimulatedConsumerClient(this, "consumer-" + i, CONSUMER_GROUP));
+    }
+    for (int i = 0; i < 3; i++) {
+      clients.add(new SimulatedClassicClient(this, "mixed-" + i, MIXED_GROUP));
     }
   }
 
@@ -137,13 +149,40 @@ final class SimulatedWorld {
       log.failOne(random.nextBoolean());
     } else if (dice < 70) {
       clients.get(random.nextInt(clients.size())).suffer();
+    } else if (dice < 78) {
+      SimulatedClient client = clients.get(random.nextInt(clients.size()));
+      if (client.group.equals(MIXED_GROUP)) {
+        changeProtocol(client);
+      }
     }
   }
 
+  /** The client is started again with the other protocol. */
+  private void changeProtocol(SimulatedClient old) {
+    if (random.nextBoolean()) {
+      old.leave();
+    }
+    old.crash();
+    SimulatedClient fresh =
+        old instanceof SimulatedClassicClient
+            ? new SimulatedConsumerClient(this, old.name, old.group)
+            : new SimulatedClassicClient(this, old.name, old.group);
+    fresh.acknowledged.putAll(old.acknowledged);
+    clients.set(clients.indexOf(old), fresh);
+  }
+
+  /** Ends the misfortune; the clients of the mixed group all change to one protocol, or do not. */
   void calmDown() {
     chaos = false;
     log.release();
     clients.forEach(client -> client.pausedUntil = 0);
+    int wish = random.nextInt(3);
+    for (SimulatedClient client : List.copyOf(clients)) {
+      boolean classic = client instanceof SimulatedClassicClient;
+      if (client.group.equals(MIXED_GROUP) && (wish == 0 ? classic : wish == 1 && !classic)) {
+        changeProtocol(client);
+      }
+    }
   }
 
   // ---- network
