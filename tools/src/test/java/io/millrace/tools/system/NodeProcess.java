@@ -40,6 +40,7 @@ final class NodeProcess implements AutoCloseable {
     try (var writer = Files.newBufferedWriter(config, StandardCharsets.UTF_8)) {
       properties.store(writer, null);
     }
+    BrokerKind.chosen().prepare(config);
     return new NodeProcess(id, directory, config, launch(directory, config));
   }
 
@@ -51,11 +52,9 @@ final class NodeProcess implements AutoCloseable {
             "-ea",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
-            "-Xmx256m",
             "-XX:+HeapDumpOnOutOfMemoryError"));
     command.add("-XX:HeapDumpPath=" + directory);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.millrace.tools.Main"));
-    command.addAll(List.of("node", "start", "--config", config.toString()));
+    command.addAll(BrokerKind.chosen().command(config));
     File output = directory.resolve("output.log").toFile();
     return new ProcessBuilder(command)
         .redirectErrorStream(true)

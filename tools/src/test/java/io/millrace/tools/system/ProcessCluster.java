@@ -50,7 +50,7 @@ final class ProcessCluster implements AutoCloseable {
       properties.put("controller.listener.names", "CONTROLLER");
       properties.put("controller.quorum.voters", voters);
       properties.put("log.dirs", directory.resolve("node-" + id).resolve("data").toString());
-      properties.put("default.replication.factor", Integer.toString(size));
+      properties.putAll(BrokerKind.chosen().settings(size));
       properties.put("min.insync.replicas", size > 1 ? "2" : "1");
       properties.putAll(settings);
       nodes.put(id, NodeProcess.start(id, directory.resolve("node-" + id), properties));
