@@ -9,15 +9,23 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 
 /**
- * Reads records of partitions that the application assigns. Fetches ahead in the background, within
- * bounded memory.
+ * Reads records of partitions that the application assigns ({@link #assign}), or that a group
+ * shares out among its members ({@link #subscribe}, KIP-848). Fetches ahead in the background,
+ * within bounded memory.
  *
  * <p>Not thread-safe: one thread at a time may call it, and a second one gets {@link
- * java.util.ConcurrentModificationException}. Exceptions: {@link #wakeup()} from any thread, and
- * the three offset queries, which never touch positions.
+ * java.util.ConcurrentModificationException}. Exceptions, from any thread: {@link #wakeup()}, the
+ * offset queries, which never touch positions, {@link #commitAsync(Map)}, {@link #committed} and
+ * {@link #memberIdentity}.
  *
- * <p>Two ways to read, not both at once: {@link #poll} pulls; {@link #publisher} pushes with
- * demand.
+ * <p>Three ways to read, one at a time: {@link #poll} pulls; {@link #publisher} pushes with demand;
+ * {@link #process} hands the partitions to a handler, in parallel.
+ *
+ * <p>With a {@code group.id} partitions begin where the group has committed, and where it has not,
+ * as {@code auto.offset.reset} says. With {@code enable.auto.commit} the offsets of what the
+ * application is done with are committed every {@code auto.commit.interval.ms}, before partitions
+ * are given up, and on close; it is done with a poll's records when it polls again, with a stream's
+ * record when {@code onNext} has returned, and with a handler's when the handler has.
  */
 public interface Consumer<K, V> extends AutoCloseable {
 
@@ -35,8 +43,68 @@ public interface Consumer<K, V> extends AutoCloseable {
    * Reads from these partitions, and no others. Partitions that were assigned before keep their
    * position; new ones begin where {@code auto.offset.reset} says, or where {@link #seek} says
    * next.
+   *
+   * @throws IllegalStateException while subscribed
    */
   void assign(Collection<TopicPartition> partitions);
+
+  /**
+   * Joins the group, which shares out the partitions of these topics among its members; called
+   * again it changes the topics. Joining goes on in the background, whatever the application does;
+   * what comes of it takes effect, and is told to the listener, when records are read next.
+   *
+   * @throws IllegalStateException without a {@code group.id}, or while partitions are assigned
+   */
+  void subscribe(Collection<String> topics, RebalanceListener listener);
+
+  /** The same without a listener. */
+  default void subscribe(Collection<String> topics) {
+    subscribe(topics, new RebalanceListener() {});
+  }
+
+  /**
+   * The same with all topics whose whole name matches a regular expression, also those that are
+   * created later. The broker evaluates it, in RE2's syntax; {@code INVALID_REGULAR_EXPRESSION} is
+   * reported by the next read.
+   */
+  void subscribePattern(String pattern, RebalanceListener listener);
+
+  /** The same without a listener. */
+  default void subscribePattern(String pattern) {
+    subscribePattern(pattern, new RebalanceListener() {});
+  }
+
+  /** The topics subscribed to by name. */
+  Set<String> subscription();
+
+  /** Commits if it is to, leaves the group, and reads nothing any more. Also undoes an assign. */
+  void unsubscribe();
+
+  /**
+   * Commits the offsets of everything that the application is done with, and waits for that up to
+   * {@code default.api.timeout.ms}.
+   *
+   * @throws MillraceException with {@code UNKNOWN_MEMBER_ID} or {@code FENCED_MEMBER_EPOCH} when
+   *     the group has thrown this member out: others may read its partitions already
+   * @throws WakeupException after {@link #wakeup()}
+   */
+  void commitSync();
+
+  /** Commits these offsets: of the next record to be read of each partition. */
+  void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets);
+
+  /** As {@link #commitSync()}, without waiting. Commits take effect in the order of the calls. */
+  CompletableFuture<Void> commitAsync();
+
+  /** As {@link #commitSync(Map)}, without waiting. Any thread. */
+  CompletableFuture<Void> commitAsync(Map<TopicPartition, OffsetAndMetadata> offsets);
+
+  /** What the group has committed; partitions without a commit are absent. Any thread. */
+  CompletableFuture<Map<TopicPartition, OffsetAndMetadata>> committed(
+      Collection<TopicPartition> partitions);
+
+  /** Who this consumer is in its group. Any thread. */
+  MemberIdentity memberIdentity();
 
   Set<TopicPartition> assignment();
 
@@ -91,6 +159,27 @@ public interface Consumer<K, V> extends AutoCloseable {
   Flow.Publisher<ConsumerRecord<K, V>> publisher(Executor executor);
 
   /**
+   * Hands records to a handler until {@link Processing#stop}: those of one partition one after
+   * another in their order, partitions in parallel as the executor allows. Between the reader and
+   * the handler each partition has a queue of bounded length; a partition whose queue is full is
+   * not fetched until there is room. Only what the handler has returned from is committed, by
+   * itself with {@code enable.auto.commit} and with {@link #commitAsync()}. When the group takes a
+   * partition away, records that wait are dropped, and the one that is being handled is waited for,
+   * up to half of the rebalance timeout. {@code max.poll.interval.ms} does not apply.
+   *
+   * <p>The executor also runs the {@link RebalanceListener}; it needs a thread that is free now and
+   * then, or heartbeats go on but no change is carried out.
+   *
+   * @param queuedPerPartition records of one partition that wait for the handler at most
+   */
+  Processing process(Executor executor, int queuedPerPartition, RecordHandler<K, V> handler);
+
+  /** The same with up to 256 records of each partition waiting. */
+  default Processing process(Executor executor, RecordHandler<K, V> handler) {
+    return process(executor, 256, handler);
+  }
+
+  /**
    * For each partition the first record with the timestamp or a later one; partitions without one
    * are absent. Any thread.
    */
@@ -110,7 +199,17 @@ public interface Consumer<K, V> extends AutoCloseable {
   /** Ends a {@link #poll} or {@link #position} that waits, or the next one. Any thread. */
   void wakeup();
 
-  /** Frees threads, connections and buffers. A subscriber gets no more records. */
+  /** As {@link #close(Duration)} with 10 seconds. */
   @Override
-  void close();
+  default void close() {
+    close(Duration.ofSeconds(10));
+  }
+
+  /**
+   * Ends: waits for records that a handler works on, commits with {@code enable.auto.commit}, tells
+   * the listener, leaves the group (a static member says that it will be back), and frees threads,
+   * connections and buffers. What does not fit into the time is left out, but for the listener. A
+   * subscriber gets no more records. Does nothing the second time.
+   */
+  void close(Duration timeout);
 }

@@ -4,6 +4,7 @@ import io.millrace.client.consumer.PrefetchingConsumer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Settings of a {@link Consumer}. */
 public final class ConsumerBuilder<K, V> extends ClientBuilder<ConsumerBuilder<K, V>> {
@@ -20,6 +21,13 @@ public final class ConsumerBuilder<K, V> extends ClientBuilder<ConsumerBuilder<K
   private long fetchBufferMemory = 64L << 20;
   private boolean checkCrcs = true;
   private String clientRack = "";
+  private String groupId = "";
+  private @Nullable String groupInstanceId;
+  private @Nullable String groupRemoteAssignor;
+  private @Nullable Duration rebalanceTimeout;
+  private Duration maxPollInterval = Duration.ofMinutes(5);
+  private boolean autoCommit = true;
+  private Duration autoCommitInterval = Duration.ofSeconds(5);
 
   ConsumerBuilder(Deserializer<K> keyDeserializer, Deserializer<V> valueDeserializer) {
     super("consumer");
@@ -77,6 +85,50 @@ public final class ConsumerBuilder<K, V> extends ClientBuilder<ConsumerBuilder<K
     return this;
   }
 
+  /** The group: members with the same id share the partitions of what they subscribe to. */
+  public ConsumerBuilder<K, V> groupId(String id) {
+    groupId = id;
+    return this;
+  }
+
+  /** A name that the member keeps over restarts, so that its partitions wait for it. */
+  public ConsumerBuilder<K, V> groupInstanceId(String id) {
+    groupInstanceId = id;
+    return this;
+  }
+
+  /** Which of the broker's assignors; by default the broker decides. */
+  public ConsumerBuilder<K, V> groupRemoteAssignor(String name) {
+    groupRemoteAssignor = name;
+    return this;
+  }
+
+  /**
+   * How long the group waits for this member to give partitions up; by default as long as {@link
+   * #maxPollInterval}.
+   */
+  public ConsumerBuilder<K, V> rebalanceTimeout(Duration timeout) {
+    rebalanceTimeout = timeout;
+    return this;
+  }
+
+  /** A member that does not come back for records for so long leaves; by default 5 minutes. */
+  public ConsumerBuilder<K, V> maxPollInterval(Duration interval) {
+    maxPollInterval = interval;
+    return this;
+  }
+
+  /** Whether positions are committed without being asked to; by default yes, every 5 seconds. */
+  public ConsumerBuilder<K, V> autoCommit(boolean on) {
+    autoCommit = on;
+    return this;
+  }
+
+  public ConsumerBuilder<K, V> autoCommitInterval(Duration interval) {
+    autoCommitInterval = interval;
+    return this;
+  }
+
   @Override
   ConsumerBuilder<K, V> self() {
     return this;
@@ -95,11 +147,26 @@ public final class ConsumerBuilder<K, V> extends ClientBuilder<ConsumerBuilder<K
       case "fetch.buffer.memory" -> fetchBufferMemory = value.number();
       case "check.crcs" -> checkCrcs = value.flag();
       case "client.rack" -> clientRack = value.text();
+      case "group.id" -> groupId = value.text();
+      case "group.instance.id" -> groupInstanceId = value.text();
+      case "group.remote.assignor" -> groupRemoteAssignor = value.text();
+      case "group.protocol" -> requireConsumerProtocol(value);
+      case "rebalance.timeout.ms" -> rebalanceTimeout = value.millis();
+      case "max.poll.interval.ms" -> maxPollInterval = value.millis();
+      case "enable.auto.commit" -> autoCommit = value.flag();
+      case "auto.commit.interval.ms" -> autoCommitInterval = value.millis();
       default -> {
         return false;
       }
     }
     return true;
+  }
+
+  private static void requireConsumerProtocol(PropertyText value) {
+    if (!value.text().trim().toLowerCase(Locale.ROOT).equals("consumer")) {
+      throw new IllegalArgumentException(
+          value.key() + " is '" + value.text() + "', must be consumer: this client has no other");
+    }
   }
 
   private static <E extends Enum<E>> E parse(Class<E> type, PropertyText value) {
@@ -129,7 +196,26 @@ public final class ConsumerBuilder<K, V> extends ClientBuilder<ConsumerBuilder<K
         maxPollRecords,
         fetchBufferMemory,
         checkCrcs,
-        clientRack);
+        clientRack,
+        groupConfig());
+  }
+
+  private @Nullable GroupConfig groupConfig() {
+    if (groupId.isEmpty()) {
+      if (groupInstanceId != null) {
+        throw new IllegalArgumentException(
+            "group.instance.id is '" + groupInstanceId + "', but group.id is not set");
+      }
+      return null;
+    }
+    return new GroupConfig(
+        groupId,
+        groupInstanceId,
+        groupRemoteAssignor,
+        rebalanceTimeout == null ? maxPollInterval : rebalanceTimeout,
+        maxPollInterval,
+        autoCommit,
+        autoCommitInterval);
   }
 
   /**

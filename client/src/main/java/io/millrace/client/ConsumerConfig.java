@@ -1,6 +1,7 @@
 package io.millrace.client;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a consumer needs to know; the names in properties are Kafka's. Immutable.
@@ -19,6 +20,7 @@ import java.time.Duration;
  * @param checkCrcs {@code check.crcs}
  * @param clientRack {@code client.rack}: read from a replica near by where brokers allow it; empty
  *     means the leader
+ * @param group membership and commits; null for a consumer without a group
  */
 public record ConsumerConfig(
     ClientConfig client,
@@ -31,7 +33,8 @@ public record ConsumerConfig(
     int maxPollRecords,
     long fetchBufferMemory,
     boolean checkCrcs,
-    String clientRack) {
+    String clientRack,
+    @Nullable GroupConfig group) {
 
   public ConsumerConfig {
     Checks.range("fetch.min.bytes", fetchMinBytes, 0, Integer.MAX_VALUE);

@@ -4,6 +4,7 @@ import io.millrace.client.ClientConfig;
 import io.millrace.client.network.BrokerLinks;
 import io.millrace.client.network.NettyLinks;
 import io.millrace.concurrent.Clock;
+import io.millrace.concurrent.EventLoop;
 import io.millrace.concurrent.ThreadEventLoop;
 import java.time.Duration;
 import java.util.SplittableRandom;
@@ -18,24 +19,22 @@ public final class ClientRuntime {
 
   private static final Logger LOG = LoggerFactory.getLogger(ClientRuntime.class);
 
-  private final ThreadEventLoop loop;
+  private final EventLoop loop;
   private final Clock clock;
   private final SplittableRandom random;
   private final ClusterClient cluster;
 
-  private ClientRuntime(
+  /** On a loop, a clock and a network of the caller's, who also ends the loop. */
+  public ClientRuntime(
       ClientConfig config,
+      EventLoop loop,
       Clock clock,
       BrokerLinks links,
       SplittableRandom random,
       boolean autoCreate) {
     this.clock = clock;
     this.random = random;
-    this.loop =
-        new ThreadEventLoop(
-            config.clientId(),
-            clock,
-            (failed, failure) -> LOG.error("a task failed loop={}", failed.name(), failure));
+    this.loop = loop;
     this.cluster = new ClusterClient(config, loop, clock, links, random.split(), autoCreate);
   }
 
@@ -46,11 +45,16 @@ public final class ClientRuntime {
    */
   public static ClientRuntime start(ClientConfig config, boolean autoCreateTopics) {
     Clock clock = Clock.system();
+    EventLoop loop =
+        new ThreadEventLoop(
+            config.clientId(),
+            clock,
+            (failed, failure) -> LOG.error("a task failed loop={}", failed.name(), failure));
     return new ClientRuntime(
-        config, clock, NettyLinks.shared(config), new SplittableRandom(), autoCreateTopics);
+        config, loop, clock, NettyLinks.shared(config), new SplittableRandom(), autoCreateTopics);
   }
 
-  public ThreadEventLoop loop() {
+  public EventLoop loop() {
     return loop;
   }
 
@@ -75,12 +79,15 @@ public final class ClientRuntime {
 
   /** Ends the loop after the tasks that it has. */
   public void end() {
-    loop.shutdown();
+    if (loop instanceof ThreadEventLoop thread) {
+      thread.shutdown();
+    }
   }
 
   /** Waits for the loop's end; not on the loop. */
   public void awaitEnd() {
-    if (!loop.awaitTermination(Duration.ofSeconds(10))) {
+    if (loop instanceof ThreadEventLoop thread
+        && !thread.awaitTermination(Duration.ofSeconds(10))) {
       LOG.warn("loop did not end loop={}", loop.name());
     }
   }

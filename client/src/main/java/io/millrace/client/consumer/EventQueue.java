@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * From the fetching loop to whoever reads: one event per partition and answer, so a lock is cheap.
  * Bounded by what the loop fetches ahead. Any thread.
  */
-final class EventQueue {
+class EventQueue {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -54,6 +54,21 @@ final class EventQueue {
       woken = false;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** There is something else to look after: as an event, but without one. */
+  void nudge() {
+    wake();
+    Runnable told;
+    lock.lock();
+    try {
+      told = listener;
+    } finally {
+      lock.unlock();
+    }
+    if (told != null) {
+      told.run();
     }
   }
 

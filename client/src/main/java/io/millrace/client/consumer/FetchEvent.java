@@ -15,8 +15,20 @@ sealed interface FetchEvent {
 
   long generation();
 
-  /** Reading goes on from here: a lookup has ended, or a log was truncated. */
-  record Settled(TopicPartition partition, long generation, long offset) implements FetchEvent {}
+  /**
+   * Reading goes on from here: a lookup has ended, or a log was truncated.
+   *
+   * @param leaderEpoch of the record before, where it is known; else -1
+   * @param committed the group has this very offset already
+   */
+  record Settled(
+      TopicPartition partition, long generation, long offset, int leaderEpoch, boolean committed)
+      implements FetchEvent {
+
+    Settled(TopicPartition partition, long generation, long offset) {
+      this(partition, generation, offset, -1, false);
+    }
+  }
 
   /**
    * Batches, on the heap. They may begin before the position: a fetch answers whole batches.

@@ -1,5 +1,6 @@
 package io.millrace.client.consumer;
 
+import io.millrace.client.OffsetAndMetadata;
 import io.millrace.client.OffsetSpec;
 import io.millrace.client.TopicPartition;
 import io.millrace.concurrent.ConfinedTo;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A partition as the fetching loop sees it.
  *
  * <pre>
+ *   COMMITTED ---> ASKED_GROUP ---> LOOKUP or FETCHING       (in a group)
  *   LOOKUP ---> LOOKING_UP ---> FETCHING <---> VALIDATING
  *      ^____________|________________|______________|        (lost position, failure that may pass)
  *   any ---> SUSPENDED ---> the state before                 (failure; the reader asks for another try)
@@ -18,6 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class FetchTarget {
 
   enum State {
+    /** The group must be asked where it stands. */
+    COMMITTED,
+    /** The group was asked where it stands. */
+    ASKED_GROUP,
     /** The position must be looked up. */
     LOOKUP,
     /** A leader was asked for the position. */
@@ -51,14 +57,19 @@ final class FetchTarget {
     this.paused = paused;
     this.offset = start.offset();
     this.lookup = start.lookup();
-    this.state = start.offset() >= 0 ? State.FETCHING : State.LOOKUP;
+    this.state =
+        start.fromGroup() ? State.COMMITTED : start.offset() >= 0 ? State.FETCHING : State.LOOKUP;
     this.afterSuspension = state;
     this.notBeforeNanos = nowNanos;
   }
 
   void suspend() {
     afterSuspension =
-        state == State.LOOKING_UP || state == State.LOOKUP ? State.LOOKUP : State.FETCHING;
+        switch (state) {
+          case COMMITTED, ASKED_GROUP -> State.COMMITTED;
+          case LOOKUP, LOOKING_UP -> State.LOOKUP;
+          case FETCHING, VALIDATING, SUSPENDED -> State.FETCHING;
+        };
     state = State.SUSPENDED;
   }
 
@@ -88,6 +99,13 @@ final class FetchTarget {
     state = State.LOOKUP;
     lookup = spec;
     lastEpoch = -1;
+  }
+
+  /** Goes on where the group stands; a log that was truncated since is noticed by the epoch. */
+  void goOnFrom(OffsetAndMetadata committed) {
+    settle(committed.offset());
+    lastEpoch = committed.leaderEpoch();
+    leaderEpoch = committed.leaderEpoch();
   }
 
   void settle(long at) {

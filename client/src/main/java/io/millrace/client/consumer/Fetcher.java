@@ -9,6 +9,7 @@ import io.millrace.client.TopicPartition;
 import io.millrace.client.cluster.ClusterClient;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.consumer.FetchTarget.State;
+import io.millrace.client.group.GroupClient;
 import io.millrace.client.network.Failures;
 import io.millrace.client.network.LinkUse;
 import io.millrace.concurrent.ConfinedTo;
@@ -46,17 +47,30 @@ final class Fetcher {
   private final EventLoop loop;
   private final EventQueue events;
   private final PositionFinder positions;
+  private final @Nullable GroupPositions groupPositions;
   private final Map<TopicPartition, FetchTarget> targets = new LinkedHashMap<>();
   private final Set<Integer> fetching = new HashSet<>();
+  private Set<String> subscribed = Set.of();
   private long bufferedBytes;
   private EventLoop.@Nullable Timer timer;
 
-  Fetcher(ConsumerConfig config, ClusterClient cluster, EventQueue events) {
+  /**
+   * @param group null without one
+   */
+  Fetcher(
+      ConsumerConfig config,
+      ClusterClient cluster,
+      EventQueue events,
+      @Nullable GroupClient group) {
     this.config = config;
     this.cluster = cluster;
     this.loop = cluster.loop();
     this.events = events;
     this.positions = new PositionFinder(config, cluster, events, this::current, this::turn);
+    this.groupPositions =
+        group == null
+            ? null
+            : new GroupPositions(config, cluster, group, events, this::current, this::turn);
   }
 
   /** Begins to listen for changes of the cluster. */
@@ -71,9 +85,22 @@ final class Fetcher {
         .filter(partition -> !wanted.containsKey(partition))
         .forEach(this::forget);
     wanted.forEach(this::place);
-    cluster.trackOnly(
-        targets.keySet().stream().map(TopicPartition::topic).collect(Collectors.toSet()));
+    trackTopics();
     turn();
+  }
+
+  /** Topics that may be assigned soon; learns of them now. */
+  void subscribed(Set<String> topics) {
+    assert loop.owns("subscribed");
+    subscribed = topics;
+    trackTopics();
+  }
+
+  private void trackTopics() {
+    Set<String> topics =
+        targets.keySet().stream().map(TopicPartition::topic).collect(Collectors.toSet());
+    topics.addAll(subscribed);
+    cluster.trackOnly(topics);
   }
 
   /** Goes on elsewhere. */
@@ -139,6 +166,9 @@ final class Fetcher {
     }
     long now = cluster.clock().monotonicNanos();
     ClusterView view = cluster.view();
+    if (groupPositions != null) {
+      groupPositions.settle(targets.values(), now);
+    }
     positions.settle(targets.values(), view, now);
     Map<Integer, List<FetchTarget>> byBroker = new HashMap<>();
     boolean isLeaderMissing = false;
@@ -323,7 +353,10 @@ final class Fetcher {
   private void scheduleNext(long now) {
     long next = Long.MAX_VALUE;
     for (FetchTarget target : targets.values()) {
-      boolean isWaiting = target.state == State.FETCHING || target.state == State.LOOKUP;
+      boolean isWaiting =
+          target.state == State.FETCHING
+              || target.state == State.LOOKUP
+              || target.state == State.COMMITTED;
       if (isWaiting && target.notBeforeNanos > now) {
         next = Math.min(next, target.notBeforeNanos);
       }

@@ -14,12 +14,16 @@ import org.jspecify.annotations.Nullable;
 final class PartitionCursor {
 
   private static final long UNSETTLED = -1;
+  private static final long NEVER = -1;
 
   final TopicPartition partition;
   final long generation;
   final ArrayDeque<FetchEvent> coming = new ArrayDeque<>();
   long position;
+  int leaderEpoch = -1;
+  long committed = NEVER;
   boolean paused;
+  boolean revoking;
   @Nullable ChunkReader reader;
   @Nullable MillraceException failure;
 
@@ -30,6 +34,11 @@ final class PartitionCursor {
     this.paused = paused;
   }
 
+  /** Whether records may be handed over. */
+  boolean isOpen() {
+    return !paused && !revoking;
+  }
+
   boolean isSettled() {
     return position != UNSETTLED;
   }
@@ -37,7 +46,7 @@ final class PartitionCursor {
   /** What the loop says takes effect in its order: behind the chunks that came before it. */
   void settle(Settled settled) {
     if (coming.isEmpty() && reader == null) {
-      position = settled.offset();
+      goTo(settled);
     } else {
       coming.add(settled);
     }
@@ -50,9 +59,17 @@ final class PartitionCursor {
         return chunk;
       }
       if (event instanceof Settled settled) {
-        position = settled.offset();
+        goTo(settled);
       }
     }
     return null;
+  }
+
+  private void goTo(Settled settled) {
+    position = settled.offset();
+    leaderEpoch = settled.leaderEpoch();
+    if (settled.committed()) {
+      committed = settled.offset();
+    }
   }
 }

@@ -5,110 +5,173 @@ import io.millrace.client.ConsumerConfig;
 import io.millrace.client.ConsumerRecord;
 import io.millrace.client.ConsumerRecords;
 import io.millrace.client.Deserializer;
+import io.millrace.client.GroupConfig;
+import io.millrace.client.MemberIdentity;
 import io.millrace.client.MillraceException;
+import io.millrace.client.OffsetAndMetadata;
 import io.millrace.client.OffsetAndTimestamp;
 import io.millrace.client.OffsetSpec;
+import io.millrace.client.Processing;
+import io.millrace.client.RebalanceListener;
+import io.millrace.client.RecordHandler;
 import io.millrace.client.TopicDescription;
 import io.millrace.client.TopicPartition;
-import io.millrace.client.WakeupException;
 import io.millrace.client.cluster.ClientRuntime;
-import io.millrace.client.cluster.OffsetLookup;
-import io.millrace.client.cluster.TopicDescriber;
+import io.millrace.client.group.GroupClient;
+import io.millrace.client.group.Subscription;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.ConcurrentModificationException;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The consumer behind {@link Consumer}: the reading side and the fetching loop, which speak through
- * an {@link EventQueue} one way and tasks the other way. Each assignment and seek has a generation,
- * so that what was fetched for an earlier one is dropped wherever it is.
- *
- * <p>The lock guards the reading side. A poll that waits does not hold it, but is still the one
- * call that is allowed.
+ * an {@link EventQueue} one way and tasks the other way. This class is the door: it lets one caller
+ * in ({@link ReadGate}) and hands the call to whom it concerns: positions to {@link Assignment},
+ * records to {@link RecordReader} and {@link Readers}, the group to {@link GroupReader}.
  */
 public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
 
   private final ConsumerConfig config;
   private final ClientRuntime runtime;
-  private final EventQueue events = new EventQueue();
+  private final EventQueue events;
   private final Fetcher fetcher;
   private final RecordReader<K, V> reader;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final AtomicBoolean wakeup = new AtomicBoolean();
-  private @Nullable Thread caller; // guarded by lock
-  private int calls; // guarded by lock
-  private long generations; // guarded by lock
-  private @Nullable RecordSubscription<K, V> subscription; // guarded by lock
-  private volatile boolean closed;
+  private final ReadGate gate;
+  private final Assignment assignment;
+  private final OffsetQueries queries;
+  private final Readers<K, V> readers;
+  private final @Nullable GroupReader group;
 
-  private PrefetchingConsumer(
-      ConsumerConfig config, Deserializer<K> keys, Deserializer<V> values, ClientRuntime runtime) {
+  PrefetchingConsumer(
+      ConsumerConfig config,
+      Deserializer<K> keys,
+      Deserializer<V> values,
+      ClientRuntime runtime,
+      EventQueue events) {
     this.config = config;
     this.runtime = runtime;
-    this.fetcher = new Fetcher(config, runtime.cluster(), events);
+    this.events = events;
+    this.gate = new ReadGate(events, runtime.clock());
+    GroupConfig inGroup = config.group();
+    GroupClient client =
+        inGroup == null
+            ? null
+            : new GroupClient(
+                inGroup, config.clientRack(), memberId(), runtime.cluster(), events::nudge);
+    this.fetcher = new Fetcher(config, runtime.cluster(), events, client);
     this.reader = new RecordReader<>(config, keys, values, events, new ToLoop());
+    this.assignment = new Assignment(config, runtime, fetcher, reader.cursors());
+    this.group = client == null ? null : new GroupReader(client, runtime, gate, assignment, events);
+    this.queries = new OffsetQueries(config, runtime.cluster());
+    this.readers = new Readers<>(gate, events, reader, assignment, group);
   }
 
-  /** Starts the loop; connects when partitions are assigned. */
+  private String memberId() {
+    return new Uuid(runtime.random().nextLong(), runtime.random().nextLong()).toString();
+  }
+
+  /** Starts the loop; connects when partitions are assigned, or a group is joined. */
   public static <K, V> Consumer<K, V> start(
       ConsumerConfig config, Deserializer<K> keys, Deserializer<V> values) {
     ClientRuntime runtime = ClientRuntime.start(config.client(), false);
-    PrefetchingConsumer<K, V> consumer = new PrefetchingConsumer<>(config, keys, values, runtime);
-    runtime.loop().execute(consumer.fetcher::start);
+    return started(new PrefetchingConsumer<>(config, keys, values, runtime, new EventQueue()));
+  }
+
+  static <K, V> Consumer<K, V> started(PrefetchingConsumer<K, V> consumer) {
+    consumer.toLoop(consumer.fetcher::start);
     return consumer;
   }
 
+  // what is read
+
   @Override
   public void assign(Collection<TopicPartition> partitions) {
-    enter();
+    gate.enter();
     try {
-      Map<TopicPartition, PartitionCursor> cursors = reader.cursors();
-      Set<TopicPartition> wanted = new HashSet<>(partitions);
-      cursors.keySet().retainAll(wanted);
-      Map<TopicPartition, FetchTarget> targets = new LinkedHashMap<>();
-      StartAt start = StartAt.reset(config.offsetReset());
-      for (TopicPartition partition : partitions) {
-        PartitionCursor known = cursors.get(partition);
-        if (known == null) {
-          known = new PartitionCursor(partition, ++generations, start, false);
-          cursors.put(partition, known);
-        }
-        targets.put(partition, target(partition, known.generation, start, known.paused));
+      if (group != null && group.subscription() != null) {
+        throw new IllegalStateException(
+            "the group assigns what this consumer reads; unsubscribe before assign");
       }
-      toLoop(() -> fetcher.assign(targets));
+      assignment.replace(partitions);
+      readers.somethingChanged();
     } finally {
-      leave();
+      gate.leave();
     }
   }
 
-  private FetchTarget target(
-      TopicPartition partition, long generation, StartAt start, boolean paused) {
-    return new FetchTarget(partition, generation, start, paused, runtime.clock().monotonicNanos());
+  @Override
+  public void subscribe(Collection<String> topics, RebalanceListener listener) {
+    subscribe(new Subscription(new HashSet<>(topics), null), listener);
+  }
+
+  @Override
+  public void subscribePattern(String pattern, RebalanceListener listener) {
+    if (pattern.isEmpty()) {
+      throw new IllegalArgumentException("the pattern is empty");
+    }
+    subscribe(new Subscription(Set.of(), pattern), listener);
+  }
+
+  private void subscribe(Subscription wanted, RebalanceListener listener) {
+    gate.enter();
+    try {
+      GroupReader members = requireGroup("subscribe");
+      if (wanted.topics().isEmpty() && wanted.pattern() == null) {
+        throw new IllegalArgumentException("no topics to subscribe to; unsubscribe says that");
+      }
+      if (members.subscription() == null && !assignment.cursors().isEmpty()) {
+        throw new IllegalStateException(
+            "partitions are assigned by hand; assign none before subscribe");
+      }
+      toLoop(() -> fetcher.subscribed(wanted.topics()));
+      members.subscribe(wanted, listener);
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
+  public Set<String> subscription() {
+    gate.enter();
+    try {
+      Subscription wanted = group == null ? null : group.subscription();
+      return wanted == null ? Set.of() : wanted.topics();
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
+  public void unsubscribe() {
+    gate.enter();
+    try {
+      if (group != null && group.subscription() != null) {
+        group.leave(config.client().apiTimeout().toNanos());
+        toLoop(() -> fetcher.subscribed(Set.of()));
+      } else {
+        assignment.replace(List.of());
+      }
+    } finally {
+      gate.leave();
+    }
   }
 
   @Override
   public Set<TopicPartition> assignment() {
-    enter();
+    gate.enter();
     try {
-      return Set.copyOf(reader.cursors().keySet());
+      return assignment.partitions();
     } finally {
-      leave();
+      gate.leave();
     }
   }
 
@@ -136,37 +199,23 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
   }
 
   private void seek(Collection<TopicPartition> partitions, StartAt start) {
-    enter();
+    gate.enter();
     try {
-      partitions.forEach(this::requireAssigned);
-      for (TopicPartition partition : partitions) {
-        boolean paused = requireAssigned(partition).paused;
-        long generation = ++generations;
-        reader.cursors().put(partition, new PartitionCursor(partition, generation, start, paused));
-        FetchTarget target = target(partition, generation, start, paused);
-        toLoop(() -> fetcher.seek(target));
-      }
+      assignment.seek(partitions, start);
+      readers.somethingChanged();
     } finally {
-      leave();
+      gate.leave();
     }
-  }
-
-  private PartitionCursor requireAssigned(TopicPartition partition) {
-    PartitionCursor cursor = reader.cursors().get(partition);
-    if (cursor == null) {
-      throw new IllegalStateException(partition + " is not assigned to this consumer");
-    }
-    return cursor;
   }
 
   @Override
   public long position(TopicPartition partition) {
-    enter();
+    gate.enter();
     try {
       long deadline = runtime.clock().monotonicNanos() + config.client().apiTimeout().toNanos();
       while (true) {
         reader.takeEvents();
-        PartitionCursor cursor = requireAssigned(partition);
+        PartitionCursor cursor = assignment.require(partition);
         if (cursor.isSettled()) {
           return cursor.position;
         }
@@ -184,10 +233,10 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
                   + " was not found within default.api.timeout.ms="
                   + config.client().apiTimeout().toMillis());
         }
-        awaitEvents(left);
+        gate.awaitEvents(left);
       }
     } finally {
-      leave();
+      gate.leave();
     }
   }
 
@@ -202,298 +251,214 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
   }
 
   private void setPaused(Collection<TopicPartition> partitions, boolean paused) {
-    enter();
+    gate.enter();
     try {
-      partitions.forEach(this::requireAssigned);
-      for (TopicPartition partition : partitions) {
-        requireAssigned(partition).paused = paused;
-        toLoop(() -> fetcher.pause(partition, paused));
-      }
-      RecordSubscription<K, V> active = subscription;
-      if (!paused && active != null) {
-        active.somethingChanged();
-      }
+      assignment.setPaused(partitions, paused);
+      readers.somethingChanged();
     } finally {
-      leave();
+      gate.leave();
     }
   }
 
   @Override
   public Set<TopicPartition> paused() {
-    enter();
+    gate.enter();
     try {
-      return reader.cursors().values().stream()
-          .filter(cursor -> cursor.paused)
-          .map(cursor -> cursor.partition)
-          .collect(Collectors.toUnmodifiableSet());
+      return assignment.paused();
     } finally {
-      leave();
+      gate.leave();
     }
   }
+
+  // records
 
   @Override
   public ConsumerRecords<K, V> poll(Duration timeout) {
-    enter();
+    gate.enter();
     try {
-      if (subscription != null) {
-        throw new IllegalStateException("records go to a subscriber; cancel it before polling");
-      }
-      long deadline = runtime.clock().monotonicNanos() + timeout.toNanos();
-      while (true) {
-        if (wakeup.getAndSet(false)) {
-          throw new WakeupException();
-        }
-        reader.takeEvents();
-        ConsumerRecords<K, V> records = collect();
-        long left = deadline - runtime.clock().monotonicNanos();
-        if (!records.isEmpty() || left <= 0) {
-          return records;
-        }
-        awaitEvents(left);
+      readers.requireNone();
+      readers.back();
+      try {
+        return pollUntil(runtime.clock().monotonicNanos() + timeout.toNanos());
+      } finally {
+        readers.away();
       }
     } finally {
-      leave();
+      gate.leave();
     }
   }
 
-  private ConsumerRecords<K, V> collect() {
-    Map<TopicPartition, List<ConsumerRecord<K, V>>> found = new LinkedHashMap<>();
-    int count = 0;
-    try {
-      while (count < config.maxPollRecords()) {
-        ConsumerRecord<K, V> record = reader.next();
-        if (record == null) {
-          break;
-        }
-        found.computeIfAbsent(record.topicPartition(), key -> new ArrayList<>()).add(record);
-        count++;
+  private ConsumerRecords<K, V> pollUntil(long deadlineNanos) {
+    while (true) {
+      gate.throwIfWoken();
+      readers.attend();
+      ConsumerRecords<K, V> records = readers.collect(config.maxPollRecords());
+      long left = deadlineNanos - runtime.clock().monotonicNanos();
+      if (!records.isEmpty() || left <= 0) {
+        return records;
       }
-    } catch (MillraceException failure) {
-      if (count == 0) {
-        reader.reported(failure);
-        throw failure;
-      } // else the next poll meets it again, first
-    } finally {
-      reader.rotate();
+      gate.awaitEvents(left);
     }
-    return new ConsumerRecords<>(found);
-  }
-
-  /** Lets go of the lock while it waits. */
-  private void awaitEvents(long nanos) {
-    if (wakeup.getAndSet(false)) {
-      throw new WakeupException();
-    }
-    lock.unlock();
-    try {
-      events.await(nanos);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new MillraceException(
-          ErrorCode.NETWORK_EXCEPTION, "interrupted while waiting for records", interrupted);
-    } finally {
-      lock.lock();
-    }
-    if (wakeup.getAndSet(false)) {
-      throw new WakeupException();
-    }
-    requireOpen();
   }
 
   @Override
   public Flow.Publisher<ConsumerRecord<K, V>> publisher(Executor executor) {
-    return subscriber -> {
-      Objects.requireNonNull(subscriber, "subscriber");
-      RecordSubscription<K, V> fresh =
-          new RecordSubscription<>(subscriber, executor, this::nextFor, this::ended);
-      boolean isTaken;
-      lock.lock();
-      try {
-        isTaken = subscription != null || caller != null || closed;
-        if (!isTaken) {
-          subscription = fresh;
-          events.listen(fresh::somethingChanged);
-        }
-      } finally {
-        lock.unlock();
-      }
-      if (isTaken) {
-        fresh.refuse(
-            new IllegalStateException(
-                closed ? "the consumer is closed" : "the consumer has a reader already"));
-      } else {
-        fresh.begin();
-      }
-    };
+    return readers.publisher(executor);
   }
 
-  /** One record for the subscriber; null when there is none now. */
-  private @Nullable ConsumerRecord<K, V> nextFor() {
-    lock.lock();
+  @Override
+  public Processing process(
+      Executor executor, int queuedPerPartition, RecordHandler<K, V> handler) {
+    if (queuedPerPartition < 1) {
+      throw new IllegalArgumentException(
+          "queued records per partition are " + queuedPerPartition + ", must be 1 or more");
+    }
+    gate.enter();
     try {
-      reader.takeEvents();
-      try {
-        return reader.next();
-      } catch (MillraceException failure) {
-        reader.reported(failure);
-        throw failure;
-      } finally {
-        reader.rotate();
-      }
+      readers.requireNone();
+      return readers.process(executor, queuedPerPartition, handler);
     } finally {
-      lock.unlock();
+      gate.leave();
     }
   }
 
-  private void ended(RecordSubscription<K, V> former) {
-    lock.lock();
+  // offsets of the group
+
+  @Override
+  public CompletableFuture<Void> commitAsync() {
+    gate.enter();
     try {
-      if (subscription == former) {
-        subscription = null;
-        events.listen(null);
-      }
+      GroupReader members = requireGroup("commit");
+      return members.commit(members.positions(), apiNanos());
     } finally {
-      lock.unlock();
+      gate.leave();
     }
   }
 
   @Override
+  public CompletableFuture<Void> commitAsync(Map<TopicPartition, OffsetAndMetadata> offsets) {
+    return requireGroup("commit").commit(Map.copyOf(offsets), apiNanos());
+  }
+
+  @Override
+  public void commitSync() {
+    gate.enter();
+    try {
+      await(commitAsync());
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
+  public void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets) {
+    gate.enter();
+    try {
+      await(commitAsync(offsets));
+    } finally {
+      gate.leave();
+    }
+  }
+
+  private void await(CompletableFuture<Void> commit) {
+    if (!gate.await(commit, apiNanos(), reader::takeEvents, true)) {
+      throw new MillraceException(
+          ErrorCode.REQUEST_TIMED_OUT,
+          "the commit was not answered within default.api.timeout.ms="
+              + config.client().apiTimeout().toMillis());
+    }
+    ReadGate.resultOf(commit);
+  }
+
+  @Override
+  public CompletableFuture<Map<TopicPartition, OffsetAndMetadata>> committed(
+      Collection<TopicPartition> partitions) {
+    return requireGroup("ask for committed offsets").group().committed(partitions, apiNanos());
+  }
+
+  @Override
+  public MemberIdentity memberIdentity() {
+    return requireGroup("be a member").group().member();
+  }
+
+  private GroupReader requireGroup(String what) {
+    GroupReader members = group;
+    if (members == null) {
+      throw new IllegalStateException("cannot " + what + " without a group: group.id is not set");
+    }
+    return members;
+  }
+
+  private long apiNanos() {
+    return config.client().apiTimeout().toNanos();
+  }
+
+  // questions about logs
+
+  @Override
   public CompletableFuture<Map<TopicPartition, OffsetAndTimestamp>> offsetsForTimes(
       Map<TopicPartition, Long> timestamps) {
-    Map<TopicPartition, Long> specs = new HashMap<>();
-    timestamps.forEach(
-        (partition, millis) -> specs.put(partition, OffsetSpec.forTimestamp(millis).timestamp()));
-    return lookup(specs)
-        .thenApply(
-            found -> {
-              Map<TopicPartition, OffsetAndTimestamp> present = new HashMap<>(found);
-              present.values().removeIf(offset -> offset.offset() < 0);
-              return Map.copyOf(present);
-            });
+    return queries.forTimes(timestamps);
   }
 
   @Override
   public CompletableFuture<Map<TopicPartition, Long>> beginningOffsets(
       Collection<TopicPartition> partitions) {
-    return offsets(partitions, OffsetSpec.earliest());
+    return queries.offsets(partitions, OffsetSpec.earliest());
   }
 
   @Override
   public CompletableFuture<Map<TopicPartition, Long>> endOffsets(
       Collection<TopicPartition> partitions) {
-    return offsets(partitions, OffsetSpec.latest());
-  }
-
-  private CompletableFuture<Map<TopicPartition, Long>> offsets(
-      Collection<TopicPartition> partitions, OffsetSpec spec) {
-    Map<TopicPartition, Long> specs = new HashMap<>();
-    partitions.forEach(partition -> specs.put(partition, spec.timestamp()));
-    return lookup(specs)
-        .thenApply(
-            found -> {
-              Map<TopicPartition, Long> offsets = new HashMap<>();
-              found.forEach((partition, offset) -> offsets.put(partition, offset.offset()));
-              return Map.copyOf(offsets);
-            });
-  }
-
-  private CompletableFuture<Map<TopicPartition, OffsetAndTimestamp>> lookup(
-      Map<TopicPartition, Long> specs) {
-    Map<TopicPartition, CompletableFuture<OffsetAndTimestamp>> results =
-        OffsetLookup.list(
-            runtime.cluster(), specs, config.isolation(), config.client().apiTimeout().toNanos());
-    return CompletableFuture.allOf(results.values().toArray(CompletableFuture<?>[]::new))
-        .thenApply(
-            done -> {
-              Map<TopicPartition, OffsetAndTimestamp> found = new HashMap<>();
-              results.forEach((partition, result) -> found.put(partition, result.join()));
-              return found;
-            });
+    return queries.offsets(partitions, OffsetSpec.latest());
   }
 
   @Override
   public CompletableFuture<TopicDescription> describeTopic(String topic) {
-    return Objects.requireNonNull(
-        TopicDescriber.describe(
-                runtime.cluster(), List.of(topic), config.client().apiTimeout().toNanos())
-            .get(topic));
+    return queries.describe(topic);
   }
+
+  // the end
 
   @Override
   public void wakeup() {
-    wakeup.set(true);
-    events.wake();
+    gate.wakeup();
   }
 
   @Override
-  public void close() {
-    RecordSubscription<K, V> former;
-    lock.lock();
+  public void close(Duration timeout) {
+    if (gate.isClosed()) {
+      return;
+    }
+    gate.enter();
+    if (group != null && group.isTelling()) {
+      gate.leave();
+      throw new IllegalStateException("a rebalance listener cannot close its consumer");
+    }
     try {
-      if (closed) {
-        return;
+      long deadline = runtime.clock().monotonicNanos() + timeout.toNanos();
+      readers.stop(timeout.toNanos());
+      if (group != null) {
+        group.leave(deadline - runtime.clock().monotonicNanos());
       }
-      if (caller != null && caller != Thread.currentThread()) {
-        throw busy();
-      }
-      closed = true;
-      former = subscription;
-      subscription = null;
-      events.listen(null);
-      reader.cursors().clear();
     } finally {
-      lock.unlock();
+      gate.close();
+      reader.cursors().clear();
+      gate.leave();
+      readers.closed();
+      end();
     }
-    if (former != null) {
-      former.complete();
-    }
-    runtime
-        .cluster()
-        .runOnLoop(
-            () -> {
-              runtime.cluster().close();
-              runtime.end();
-            });
+  }
+
+  private void end() {
+    toLoop(
+        () -> {
+          runtime.cluster().close();
+          runtime.end();
+        });
     if (!runtime.loop().inEventLoop()) {
       runtime.awaitEnd();
     }
-  }
-
-  /**
-   * Begins a call: the only one, unless a subscriber reads, whose records come one by one under the
-   * lock.
-   */
-  private void enter() {
-    lock.lock();
-    if (closed || (caller != null && caller != Thread.currentThread())) {
-      boolean isBusy = !closed;
-      lock.unlock();
-      if (isBusy) {
-        throw busy();
-      }
-      requireOpen();
-    }
-    caller = Thread.currentThread();
-    calls++;
-  }
-
-  private void leave() {
-    calls--;
-    if (calls == 0) {
-      caller = null;
-    }
-    lock.unlock();
-  }
-
-  private void requireOpen() {
-    if (closed) {
-      throw new IllegalStateException("the consumer is closed");
-    }
-  }
-
-  private ConcurrentModificationException busy() {
-    return new ConcurrentModificationException(
-        "a consumer is for one thread at a time; another is in a call now: " + caller);
   }
 
   private void toLoop(Runnable task) {

@@ -85,7 +85,7 @@ final class RecordReader<K, V> {
    */
   @Nullable ConsumerRecord<K, V> next() {
     for (PartitionCursor cursor : cursors.values()) {
-      if (!cursor.paused) {
+      if (cursor.isOpen()) {
         ConsumerRecord<K, V> record = next(cursor);
         if (record != null) {
           return record;
@@ -95,7 +95,8 @@ final class RecordReader<K, V> {
     return null;
   }
 
-  private @Nullable ConsumerRecord<K, V> next(PartitionCursor cursor) {
+  /** The next record of one partition, or null; throws as {@link #next()} does. */
+  @Nullable ConsumerRecord<K, V> next(PartitionCursor cursor) {
     while (true) {
       ChunkReader reader = cursor.reader;
       if (reader == null) {
@@ -116,6 +117,7 @@ final class RecordReader<K, V> {
         ConsumerRecord<K, V> decoded = decode(cursor.partition, reader, record);
         reader.take(record);
         cursor.position = reader.position();
+        cursor.leaderEpoch = decoded.leaderEpoch();
         return decoded;
       }
       cursor.reader = null;

@@ -9,7 +9,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +24,7 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
 
   private final Flow.Subscriber<? super ConsumerRecord<K, V>> subscriber;
   private final Executor executor;
-  private final Supplier<@Nullable ConsumerRecord<K, V>> source;
+  private final Source<K, V> source;
   private final Consumer<RecordSubscription<K, V>> onEnd;
   private final AtomicLong demand = new AtomicLong();
   private final AtomicInteger work = new AtomicInteger();
@@ -34,14 +33,23 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
   private volatile boolean completed;
   private volatile @Nullable Throwable failure;
 
+  /** Where records come from. Both methods throw {@link MillraceException} when reading fails. */
+  interface Source<K, V> {
+    /** Looks after what must not wait for demand. */
+    void attend();
+
+    /** The next record, or null. */
+    @Nullable ConsumerRecord<K, V> next();
+  }
+
   /**
-   * @param source the next record or null; throws {@link MillraceException} when reading fails
+   * @param source of records
    * @param onEnd runs once no more records are taken
    */
   RecordSubscription(
       Flow.Subscriber<? super ConsumerRecord<K, V>> subscriber,
       Executor executor,
-      Supplier<@Nullable ConsumerRecord<K, V>> source,
+      Source<K, V> source,
       Consumer<RecordSubscription<K, V>> onEnd) {
     this.subscriber = subscriber;
     this.executor = executor;
@@ -130,12 +138,13 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
         end(broken);
         return left;
       }
-      if (demand.get() == 0) {
-        return left;
-      }
-      ConsumerRecord<K, V> record;
+      ConsumerRecord<K, V> record = null;
       try {
-        record = source.get();
+        if (demand.get() == 0) {
+          source.attend();
+          return left;
+        }
+        record = source.next();
       } catch (MillraceException unreadable) {
         end(unreadable);
         return left;
