@@ -43,6 +43,16 @@ class EventQueue {
     }
   }
 
+  /** Whether a wait would end at once. */
+  boolean hasNews() {
+    lock.lock();
+    try {
+      return woken || !events.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Waits until there is an event, or {@link #wake} was called, which each waits sees once. */
   void await(long nanos) throws InterruptedException {
     lock.lockInterruptibly();

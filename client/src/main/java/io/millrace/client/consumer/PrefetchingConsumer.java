@@ -42,7 +42,6 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
 
   private final ConsumerConfig config;
   private final ClientRuntime runtime;
-  private final EventQueue events;
   private final Fetcher fetcher;
   private final RecordReader<K, V> reader;
   private final ReadGate gate;
@@ -59,7 +58,6 @@ public final class PrefetchingConsumer<K, V> implements Consumer<K, V> {
       EventQueue events) {
     this.config = config;
     this.runtime = runtime;
-    this.events = events;
     this.gate = new ReadGate(events, runtime.clock());
     GroupConfig inGroup = config.group();
     GroupClient client =

@@ -105,6 +105,17 @@ public final class ManualLoop implements EventLoop, Clock {
     }
   }
 
+  /** Lets time pass, task by task, while the condition holds; no longer than so long. */
+  public void advanceWhile(BooleanSupplier condition, long nanos) {
+    long end = now + Math.max(0, nanos);
+    runReady();
+    while (condition.getAsBoolean() && now < end) {
+      Waiting next = timers.peek();
+      now = next == null ? end : Math.max(now, Math.min(next.at(), end));
+      runReady();
+    }
+  }
+
   @Override
   public long monotonicNanos() {
     return now;

@@ -134,6 +134,9 @@ public final class ScriptedLinks implements BrokerLinks {
         @Nullable Throwable failure) {
       if (answer != null && open) {
         result.complete(answer);
+      } else if (failure instanceof ConnectionException known
+          && known.kind() == Kind.UNSUPPORTED_VERSION) {
+        result.completeExceptionally(known); // found out before anything was sent
       } else if (failure != null) {
         breakOff();
       }
