@@ -36,7 +36,7 @@ final class RecordSubscription<K, V> implements Flow.Subscription {
   /** Where records come from. Both methods throw {@link MillraceException} when reading fails. */
   interface Source<K, V> {
     /** Looks after what must not wait for demand. */
-    void attend();
+    default void attend() {}
 
     /** The next record, or null. */
     @Nullable ConsumerRecord<K, V> next();
