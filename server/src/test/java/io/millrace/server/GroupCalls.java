@@ -92,6 +92,17 @@ final class GroupCalls {
             node.groups().commitOffsets(version, request(group, topic, 1, offset, retentionMs))));
   }
 
+  /** Commits as a member of a classic group. */
+  static CompletableFuture<Short> commitAs(
+      Node node, String group, String memberId, int generation, String topic, long offset) {
+    OffsetCommitRequest request =
+        request(group, topic, 1, offset, -1).toBuilder()
+            .memberId(memberId)
+            .generationIdOrMemberEpoch(generation)
+            .build();
+    return node.groups().commitOffsets(COMMIT_VERSION, request).thenApply(GroupCalls::errorOf);
+  }
+
   /** Commits the same offset for the first so many partitions. */
   static CompletableFuture<Short> commitAll(
       Node node, String group, String topic, int partitions, long offset) {

@@ -7,6 +7,7 @@ import io.millrace.metadata.image.PartitionImage;
 import io.millrace.metadata.image.TopicImage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.FindCoordinatorResponse.Coordinator;
+import io.millrace.server.config.NodeConfig;
 import io.millrace.server.coordinator.group.GroupCoordinator;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -180,7 +181,7 @@ class GroupServiceTest {
         .forEach(
             properties -> {
               properties.setProperty("offsets.topic.num.partitions", "1");
-              starting.add(Node.start(io.millrace.server.config.NodeConfig.from(properties)));
+              starting.add(Node.start(NodeConfig.from(properties)));
             });
     starting.forEach(node -> nodes.add(TestNodes.await(node)));
     createTopic(nodes.get(0), "orders");
@@ -243,6 +244,51 @@ class GroupServiceTest {
     long recordsAtLeast = (long) groups * partitions;
     TestNodes.awaitTrue(() -> again.groups().stats().records() >= recordsAtLeast);
     assertThat(again.groups().stats().batches()).isGreaterThan(1);
+  }
+
+  @Test
+  void coordinatorsKilledUnderLoad_noCommitIsLostOrGoesBack_andMembersStay() throws Exception {
+    // given
+    List<Properties> configs = TestNodes.cluster(directory, 3);
+    List<CompletableFuture<Node>> starting = new ArrayList<>();
+    configs.forEach(
+        properties -> {
+          properties.setProperty("offsets.topic.num.partitions", "3");
+          starting.add(Node.start(NodeConfig.from(properties)));
+        });
+    starting.forEach(node -> nodes.add(TestNodes.await(node)));
+    createTopic(nodes.get(0), "orders");
+    GroupCalls.awaitCoordinator(nodes, GROUP);
+    awaitThreeInSync();
+    GroupStorm storm = new GroupStorm(nodes, "orders", Integer.getInteger("millrace.groups", 200));
+    storm.join();
+    storm.start();
+    storm.awaitRounds(3);
+
+    // when one hands over and comes back, and then another is killed
+    Node stopped = nodes.remove(1);
+    storm.nodes(nodes);
+    TestNodes.await(stopped.stop());
+    storm.awaitRounds(3);
+    start(configs.get(1));
+    storm.nodes(nodes);
+    awaitThreeInSync();
+    Node killed = nodes.remove(1);
+    assertThat(killed.config().quorum().nodeId()).isEqualTo(3);
+    storm.nodes(nodes);
+    TestNodes.await(killed.kill());
+    storm.awaitRounds(3);
+    storm.end();
+
+    // then
+    storm.verify();
+  }
+
+  private void awaitThreeInSync() {
+    TestNodes.awaitTrue(
+        () ->
+            nodes.get(0).image().topics().topic(GroupCoordinator.TOPIC).partitions().stream()
+                .allMatch(partition -> partition.isr().size() == 3));
   }
 
   private static PartitionImage partition(Node node) {
