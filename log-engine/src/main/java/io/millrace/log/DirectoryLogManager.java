@@ -25,21 +25,34 @@ final class DirectoryLogManager implements LogManager {
 
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryLogManager.class);
 
-  private record Served(DirectoryRuntime runtime, DirectoryOpener.Hold hold) {}
+  private record Served(
+      LogDirectory directory, DirectoryRuntime runtime, DirectoryOpener.Hold hold) {}
 
-  private final List<Served> directories = new ArrayList<>();
+  private final LogManagerConfig config;
+  private final Clock clock;
+  private final CleanerBudget cleanerBudget;
+  private final List<Served> directories = new CopyOnWriteArrayList<>();
   private final Map<String, String> failedAtStart = new HashMap<>();
   private final Map<String, String> damagedLogs = new HashMap<>();
   private final List<BiConsumer<String, String>> offlineListeners = new CopyOnWriteArrayList<>();
+  private boolean closed;
 
-  private DirectoryLogManager() {}
+  private DirectoryLogManager(LogManagerConfig config, Clock clock) {
+    this.config = config;
+    this.clock = clock;
+    this.cleanerBudget = new CleanerBudget(config.cleaner(), clock);
+  }
 
-  static LogManager open(LogManagerConfig config, List<LogDirectory> directories, Clock clock) {
-    DirectoryLogManager manager = new DirectoryLogManager();
-    CleanerBudget cleanerBudget = new CleanerBudget(config.cleaner(), clock);
+  static LogManager open(
+      LogManagerConfig config,
+      List<LogDirectory> directories,
+      Map<String, String> unusable,
+      Clock clock) {
+    DirectoryLogManager manager = new DirectoryLogManager(config, clock);
+    manager.failedAtStart.putAll(unusable);
     try {
       for (LogDirectory directory : directories) {
-        manager.openDirectory(config, directory, clock, cleanerBudget);
+        manager.openDirectory(directory);
       }
       if (manager.directories.isEmpty()) {
         throw new LogStorageException("no log directory could be opened: " + manager.failedAtStart);
@@ -52,8 +65,7 @@ final class DirectoryLogManager implements LogManager {
     return manager;
   }
 
-  private void openDirectory(
-      LogManagerConfig config, LogDirectory directory, Clock clock, CleanerBudget cleanerBudget) {
+  private void openDirectory(LogDirectory directory) {
     DirectoryOpener.Hold hold;
     try {
       Closeable lock = directory.storage().lock();
@@ -67,13 +79,48 @@ final class DirectoryLogManager implements LogManager {
     try {
       DirectoryOpener opener = new DirectoryOpener(directory.storage(), config, clock);
       opener.open(runtime);
+      keepTheFurther(runtime);
       damagedLogs.putAll(opener.damaged());
-      directories.add(new Served(runtime, hold));
+      directories.add(new Served(directory, runtime, hold));
     } catch (IOException e) {
       LOG.error("cannot open log directory path={}", runtime.root(), e);
       failedAtStart.put(runtime.root(), String.valueOf(e.getMessage()));
       release(hold);
     }
+  }
+
+  /**
+   * A replica that was made elsewhere while its directory was out of service is here twice now.
+   * What reaches further, by epoch first, has all that the other was ever relied upon for.
+   */
+  private void keepTheFurther(DirectoryRuntime runtime) throws IOException {
+    for (SegmentedLog log : List.copyOf(runtime.logs())) {
+      Served other = inOtherDirectory(log);
+      SegmentedLog twin = other == null ? null : other.runtime().log(log.directory());
+      if (other == null || twin == null) {
+        continue;
+      }
+      boolean further =
+          log.latestEpoch() != twin.latestEpoch()
+              ? log.latestEpoch() > twin.latestEpoch()
+              : log.logEndOffset() > twin.logEndOffset();
+      if (further) {
+        other.runtime().setAside(twin);
+      } else {
+        runtime.setAside(log);
+      }
+    }
+  }
+
+  /** The directory in service that has a log of the same replica. */
+  private @Nullable Served inOtherDirectory(SegmentedLog log) {
+    for (Served served : directories) {
+      SegmentedLog twin = served.runtime().log(log.directory());
+      if (twin != null && twin != log && twin.id().equals(log.id()) && !twin.isOffline()) {
+        return served;
+      }
+    }
+    return null;
   }
 
   private static void release(Closeable hold) {
@@ -111,7 +158,8 @@ final class DirectoryLogManager implements LogManager {
   }
 
   @Override
-  public synchronized PartitionLog getOrCreate(TopicPartitionId id, LogConfig config) {
+  public synchronized PartitionLog getOrCreate(
+      TopicPartitionId id, LogConfig config, boolean isNew) {
     SegmentedLog existing = find(id.directoryName());
     if (existing != null && existing.id().equals(id)) {
       if (existing.isOffline()) {
@@ -123,6 +171,10 @@ final class DirectoryLogManager implements LogManager {
     String damage = damagedLogs.get(id.directoryName());
     if (damage != null) {
       throw new LogStorageException(damage);
+    }
+    if (!isNew && existing == null && !failedAtStart.isEmpty()) {
+      throw new LogStorageException(
+          "log " + id + " is in no directory in service and may lie in " + failedAtStart.keySet());
     }
     if (existing != null) {
       LOG.info("setting aside the log of an earlier topic old={} new={}", existing.id(), id);
@@ -151,6 +203,70 @@ final class DirectoryLogManager implements LogManager {
       }
     }
     throw new IllegalStateException("log " + log.id() + " is in no directory");
+  }
+
+  @Override
+  public List<DirectoryStatus> directories() {
+    List<DirectoryStatus> all = new ArrayList<>();
+    directories.forEach(served -> all.add(served.runtime().status()));
+    failedAtStart.forEach(
+        (path, reason) -> all.add(new DirectoryStatus(path, reason, false, -1, -1, List.of())));
+    return all;
+  }
+
+  @Override
+  public CompletableFuture<Void> reopen(String path) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    for (Served served : directories) {
+      if (served.runtime().root().equals(path)) {
+        served.directory().flushLoops().get(0).execute(() -> reopen(served, done));
+        return done;
+      }
+    }
+    done.completeExceptionally(new LogStorageException("there is no log directory " + path));
+    return done;
+  }
+
+  /** On the flush loop on which all else that the old life had queued for this disk has run. */
+  private void reopen(Served before, CompletableFuture<Void> done) {
+    DirectoryRuntime old = before.runtime();
+    if (!old.isQuiet() || !old.isFull()) {
+      done.completeExceptionally(
+          new LogStorageException(
+              old.isFull()
+                  ? "a flush or cleaning of " + old.root() + " is still under way"
+                  : old.root() + " is not offline for want of room"));
+      return;
+    }
+    DirectoryRuntime fresh =
+        new DirectoryRuntime(
+            before.directory(), config, clock, cleanerBudget, this::directoryFailed);
+    DirectoryOpener opener = new DirectoryOpener(before.directory().storage(), config, clock);
+    synchronized (this) { // held meanwhile: nothing may be made or deleted where it looks
+      if (closed) {
+        done.completeExceptionally(new LogStorageException("the logs are closed"));
+        return;
+      }
+      try {
+        opener.open(fresh);
+        for (SegmentedLog log : List.copyOf(fresh.logs())) {
+          if (inOtherDirectory(log) != null) {
+            fresh.setAside(log);
+          }
+        }
+      } catch (IOException e) {
+        done.completeExceptionally(
+            new LogStorageException("cannot open " + old.root() + " again: " + e.getMessage(), e));
+        return;
+      }
+      damagedLogs.putAll(opener.damaged());
+      directories.set(
+          directories.indexOf(before), new Served(before.directory(), fresh, before.hold()));
+    }
+    fresh.start();
+    old.closeLater();
+    LOG.info("log directory is back in service path={}", old.root());
+    done.complete(null);
   }
 
   @Override
@@ -195,7 +311,8 @@ final class DirectoryLogManager implements LogManager {
   }
 
   @Override
-  public void abandon() {
+  public synchronized void abandon() {
+    closed = true;
     for (Served served : directories) {
       served.runtime().abandon();
       release(served.hold());
@@ -203,7 +320,8 @@ final class DirectoryLogManager implements LogManager {
   }
 
   @Override
-  public CompletableFuture<Void> shutdown() {
+  public synchronized CompletableFuture<Void> shutdown() {
+    closed = true;
     return CompletableFuture.allOf(
         directories.stream()
             .map(served -> served.runtime().shutdown(served.hold()))

@@ -2,6 +2,7 @@ package io.millrace.log;
 
 import io.millrace.concurrent.Clock;
 import io.millrace.log.storage.AtomicFile;
+import io.millrace.log.storage.DiskFullException;
 import io.millrace.log.storage.LogStorage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -39,6 +40,13 @@ final class DirectoryOpener {
   /** The name under which a deleted log waits; no partition's directory is named so. */
   static String deletedName(TopicPartitionId id) {
     return "deleted." + id.topicId() + "." + id.partition() + DELETED_SUFFIX;
+  }
+
+  /**
+   * The name under which a second log of a replica is kept; no partition's directory is named so.
+   */
+  static String strayName(TopicPartitionId id) {
+    return "stray." + id.topicId() + "." + id.partition() + "-stray";
   }
 
   static void markClean(LogStorage storage) throws IOException {
@@ -104,6 +112,8 @@ final class DirectoryOpener {
           new LogRecovery(
               storage, id, config.defaults(), clean, checkpoint.get(name), clock.wallMillis());
       runtime.adopt(id, config.defaults(), recovery.recover());
+    } catch (DiskFullException e) {
+      throw e; // nothing is wrong with the log
     } catch (IOException | IllegalArgumentException e) {
       LOG.error("cannot recover log path={}/{}", storage.describe(), name, e);
       damaged.put(

@@ -3,6 +3,7 @@ package io.millrace.log;
 import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.EventLoop;
 import io.millrace.log.segment.Segment;
+import io.millrace.log.storage.DiskFullException;
 import io.millrace.log.storage.LogStorage;
 import io.millrace.log.tail.LogTail;
 import io.millrace.log.tail.TailCache;
@@ -51,6 +52,8 @@ final class DirectoryRuntime implements LogHost {
   private long checkpointSequence;
   private List<OffsetsCheckpoint.Entry> lastCheckpoint = List.of();
   private volatile String offlineReason = "";
+  private volatile boolean full;
+  private volatile boolean cleanerIsQuiet;
 
   DirectoryRuntime(
       LogDirectory directory,
@@ -86,8 +89,27 @@ final class DirectoryRuntime implements LogHost {
     return offlineReason.isEmpty();
   }
 
-  String offlineReason() {
-    return offlineReason;
+  /** How it is now; asks the file system. Any thread. */
+  DirectoryStatus status() {
+    long total = -1;
+    long usable = -1;
+    try {
+      total = storage.totalBytes();
+      usable = storage.usableBytes();
+    } catch (IOException e) {
+      LOG.debug("the file system does not tell its size path={}", root(), e);
+    }
+    return new DirectoryStatus(
+        root(), offlineReason, full, total, usable, List.copyOf(logs.values()));
+  }
+
+  /** Whether nothing of it touches the disk any more, so that another may take its place. */
+  boolean isQuiet() {
+    return !isOnline() && flush.isQuiet() && cleanerIsQuiet;
+  }
+
+  boolean isFull() {
+    return full;
   }
 
   // ---- any thread
@@ -137,6 +159,23 @@ final class DirectoryRuntime implements LogHost {
       throw new LogStorageException(
           "cannot make log " + root() + "/" + name + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Takes a log that must not be used out of the way, and keeps it; before the service begins. */
+  void setAside(SegmentedLog log) throws IOException {
+    String aside = DirectoryOpener.strayName(log.id());
+    LOG.warn(
+        "setting aside a second log of a replica partition={} path={}/{} to={} end={}",
+        log.id(),
+        root(),
+        log.directory(),
+        aside,
+        log.logEndOffset());
+    logs.remove(log.directory(), log);
+    log.closeFiles();
+    storage.delete(aside);
+    storage.rename(log.directory(), aside);
+    storage.syncDirectory("");
   }
 
   /** Takes a log out of service and its name off the disk; its bytes go after the delay. */
@@ -236,10 +275,11 @@ final class DirectoryRuntime implements LogHost {
       return;
     }
     String reason = "log directory " + root() + " is offline: " + cause.getMessage();
+    full = cause instanceof DiskFullException;
     LOG.error("taking log directory offline path={} logs={}", root(), logs.size(), cause);
     offlineReason = reason;
     flush.stop();
-    cleaner.stop();
+    cleaner.stopThen(() -> cleanerIsQuiet = true);
     toWrite.clear();
     logs.values().forEach(log -> log.goOffline(reason));
     offlineListener.accept(root(), reason);
@@ -353,6 +393,20 @@ final class DirectoryRuntime implements LogHost {
       log.retire("log directory " + root() + " is closed", false);
       log.dropTail();
     }
+  }
+
+  /** Closes the files of an offline directory once readers had their time. */
+  void closeLater() {
+    appendLoop.schedule(
+        () ->
+            onFlushLoop(
+                () -> {
+                  for (SegmentedLog log : logs.values()) {
+                    log.closeFiles();
+                  }
+                },
+                () -> {}),
+        TimeUnit.MILLISECONDS.toNanos(config.defaults().fileDeleteDelayMs()));
   }
 
   /** Flushes, writes the clean mark, closes; an offline directory is only closed. */

@@ -39,6 +39,7 @@ final class FlushStage {
   private final Set<SegmentedLog> dirty = new LinkedHashSet<>();
   private final List<Runnable> waitingForIdle = new ArrayList<>();
   private boolean running;
+  private volatile boolean passUnderWay;
   private volatile boolean stopped;
 
   FlushStage(
@@ -74,6 +75,7 @@ final class FlushStage {
       return;
     }
     running = true;
+    passUnderWay = true;
     deal(pass);
   }
 
@@ -86,6 +88,11 @@ final class FlushStage {
   /** No pass begins any more. */
   void stop() {
     stopped = true;
+  }
+
+  /** Whether no flush loop is at work on a pass any more. Any thread. */
+  boolean isQuiet() {
+    return !passUnderWay;
   }
 
   /** Deals the parts of a pass out to the loops; the one that ends last reports. */
@@ -116,18 +123,36 @@ final class FlushStage {
         for (int i = first; i < parts.size(); i += shares) {
           flush(parts.get(i));
         }
-        if (left.decrementAndGet() == 0 && !broken) {
-          if (parts.stream().anyMatch(part -> part.unit().makesRootEntry())) {
-            storage.syncDirectory("");
-          }
-          report(flushLoops.get(first), () -> completed(parts));
-        }
       } catch (IOException e) {
         failed(first, e);
       } catch (RuntimeException | Error e) {
         // Whatever it is: a pass that never ends would leave every acknowledgement waiting.
         failed(first, new IOException("flush of " + storage.describe() + " failed: " + e, e));
         throw e;
+      } finally {
+        if (left.decrementAndGet() == 0) {
+          end(first);
+        }
+      }
+    }
+
+    /** The last loop that ends: makes new logs' names durable, and reports. */
+    private void end(int last) {
+      IOException failure = null;
+      if (!broken && parts.stream().anyMatch(part -> part.unit().makesRootEntry())) {
+        try {
+          storage.syncDirectory("");
+        } catch (IOException e) {
+          failure = e;
+        } catch (RuntimeException e) {
+          failure = new IOException("flush of " + storage.describe() + " failed: " + e, e);
+        }
+      }
+      passUnderWay = false; // before the report, which may begin the next
+      if (failure != null) {
+        failed(last, failure);
+      } else if (!broken) {
+        report(flushLoops.get(last), () -> completed(parts));
       }
     }
 

@@ -11,6 +11,7 @@ import io.millrace.protocol.Uuid;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +53,116 @@ final class LogFailureTest {
         .contains("disk-a/orders-3/")
         .contains("No space left");
     assertThat(fixture.log.durableEndOffset()).isEqualTo(1);
+  }
+
+  @Test
+  void fullDisk_isOpenedAgainOnceItHasRoom_withAllThatWasDurable() {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.disk.limitBytes(fixture.disk.usedBytes() + 2);
+    fixture.append("b");
+    PartitionLog before = fixture.log;
+    assertThat(fixture.manager.directories()).singleElement().matches(DirectoryStatus::full);
+    assertThat(fixture.manager.directories().get(0).hasRoomAgain()).isFalse();
+
+    fixture.disk.limitBytes(1 << 20);
+    assertThat(fixture.manager.directories().get(0).hasRoomAgain()).isTrue();
+    var reopened = fixture.manager.reopen("disk-a");
+    fixture.run();
+    fixture.log = fixture.manager.getOrCreate(LogFixture.ID, fixture.config, false);
+
+    assertThat(reopened).isCompleted();
+    assertThat(before.isOffline()).isTrue();
+    assertThat(fixture.manager.offlineDirectories()).isEmpty();
+    assertThat(fixture.values()).containsExactly("a");
+    fixture.append("c");
+    fixture.disk.crash();
+    fixture.reopen();
+    assertThat(fixture.values()).containsExactly("a", "c");
+  }
+
+  @Test
+  void fullDisk_staysOfflineWhenThereIsStillNoRoom() {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.disk.limitBytes(1);
+    fixture.append("b");
+
+    var reopened = fixture.manager.reopen("disk-a");
+    fixture.run();
+
+    assertThat(reopened).isCompletedExceptionally();
+    assertThat(fixture.manager.offlineDirectories()).containsExactly("disk-a");
+    assertThat(fixture.log.isOffline()).isTrue();
+  }
+
+  @Test
+  void failedFlush_isNotOpenedAgain_forTheKernelMayHaveDroppedThePages() {
+    LogFixture fixture = new LogFixture();
+    fixture.disk.failForces(true);
+    fixture.append("a");
+    fixture.disk.failForces(false);
+
+    var reopened = fixture.manager.reopen("disk-a");
+    fixture.run();
+
+    assertThat(reopened).isCompletedExceptionally();
+    assertThat(fixture.manager.directories()).singleElement().matches(one -> !one.full());
+  }
+
+  @Test
+  void replicaThatMayLieInAMissingDirectory_isNotMadeAnew() {
+    LogFixture fixture = new LogFixture();
+    fixture.manager.shutdown();
+    fixture.run();
+    LogManager manager =
+        LogManager.open(
+            LogManagerConfig.DEFAULT,
+            List.of(
+                new LogDirectory(
+                    new SimulatedStorage("disk-b"), fixture.appendLoop, fixture.flushLoop)),
+            Map.of("disk-a", "permission denied"),
+            fixture.clock);
+
+    assertThatThrownBy(() -> manager.getOrCreate(LogFixture.ID, LogConfig.DEFAULT, false))
+        .isInstanceOf(LogStorageException.class)
+        .hasMessageContaining("disk-a");
+    assertThat(manager.getOrCreate(LogFixture.ID, LogConfig.DEFAULT, true).isOffline()).isFalse();
+    assertThat(manager.offlineDirectories()).containsExactly("disk-a");
+  }
+
+  @Test
+  void replicaFoundTwice_isServedFromTheLogThatReachesFurther() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.manager.shutdown();
+    fixture.run();
+    SimulatedStorage second = new SimulatedStorage("disk-b");
+    LogManager elsewhere =
+        LogManager.open(
+            LogManagerConfig.DEFAULT,
+            List.of(new LogDirectory(second, fixture.appendLoop, fixture.flushLoop)),
+            fixture.clock);
+    PartitionLog further = elsewhere.getOrCreate(LogFixture.ID, LogConfig.DEFAULT);
+    further.appendAsLeader(Batches.of(1, "x", "y"), LogFixture.EPOCH);
+    ManualLoop.runAll(fixture.appendLoop, fixture.flushLoop);
+    elsewhere.shutdown();
+    fixture.run();
+
+    for (List<SimulatedStorage> order :
+        List.of(List.of(fixture.disk, second), List.of(second, fixture.disk))) {
+      LogManager both =
+          LogManager.open(
+              LogManagerConfig.DEFAULT,
+              order.stream()
+                  .map(disk -> new LogDirectory(disk, fixture.appendLoop, fixture.flushLoop))
+                  .toList(),
+              fixture.clock);
+      assertThat(both.logs()).singleElement().matches(log -> log.logEndOffset() == 2);
+      both.shutdown();
+      fixture.run();
+    }
+    assertThat(fixture.disk.list("")).anyMatch(name -> name.endsWith("-stray"));
   }
 
   @Test

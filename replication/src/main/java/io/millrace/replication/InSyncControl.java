@@ -144,7 +144,9 @@ final class InSyncControl {
   /** The controller would refuse others; asking for them again and again would cost it. */
   private boolean isEligible(ReplicaProgress replica) {
     BrokerImage broker = context.image().get().cluster().broker(replica.replicaId());
-    return broker != null && broker.isActive() && broker.epoch() == replica.brokerEpoch();
+    return broker != null
+        && broker.serves(log.id().topicId(), log.id().partition())
+        && broker.epoch() == replica.brokerEpoch();
   }
 
   private void propose(List<Integer> wanted, String why) {

@@ -18,8 +18,10 @@ import io.millrace.protocol.Uuid;
 import io.millrace.replication.follower.FetchTarget;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,6 +60,7 @@ public final class PartitionRegistry implements ImageListener {
   private final Set<Key> broken = ConcurrentHashMap.newKeySet();
 
   private volatile LeadershipListener leadership = LeadershipListener.NONE;
+  private MetadataImage applied = MetadataImage.EMPTY;
   private boolean started;
   private boolean closed;
 
@@ -93,6 +96,45 @@ public final class PartitionRegistry implements ImageListener {
   /** Whether this broker should have the replica, but its disk failed when it was opened. */
   public boolean isBroken(Uuid topicId, int partition) {
     return broken.contains(new Key(topicId, partition));
+  }
+
+  /**
+   * The replicas of this broker that its disks keep from service, by topic id, as far as it was
+   * told of them.
+   */
+  public Map<Uuid, List<Integer>> offlineReplicas() {
+    Map<Uuid, List<Integer>> offline = new HashMap<>();
+    broken.forEach(
+        key -> offline.computeIfAbsent(key.topicId, id -> new ArrayList<>()).add(key.partition));
+    partitions.forEach(
+        (key, replica) -> {
+          if (replica.log().isOffline()) {
+            offline.computeIfAbsent(key.topicId, id -> new ArrayList<>()).add(key.partition);
+          }
+        });
+    return offline;
+  }
+
+  /**
+   * Takes replicas into service again whose directory was opened again. The metadata must show by
+   * now that they were offline, which ended the epochs in which they led.
+   */
+  public CompletableFuture<Void> reopen() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          if (!closed && started) {
+            for (TopicImage topic : applied.topics().byName()) {
+              for (PartitionImage state : topic.partitions()) {
+                if (state.replicas().contains(context.nodeId())) {
+                  reopen(new TopicPartitionId(topic.id(), topic.name(), state.partition()), state);
+                }
+              }
+            }
+          }
+          done.complete(null);
+        });
+    return done;
   }
 
   /** All replicas of this broker; a view that changes. */
@@ -150,9 +192,11 @@ public final class PartitionRegistry implements ImageListener {
         return;
       }
       started = true;
+      applied = image;
       applyAll(image);
       return;
     }
+    applied = image;
     // Removals first: a topic that was created again must find its name free.
     for (PartitionChange change : delta.partitions()) {
       if (!change.isOn(context.nodeId())) {
@@ -162,8 +206,11 @@ public final class PartitionRegistry implements ImageListener {
     for (PartitionChange change : delta.partitions()) {
       PartitionImage after = change.after();
       if (after != null && change.isOn(context.nodeId())) {
+        PartitionImage before = change.before();
         applyState(
-            new TopicPartitionId(change.topicId(), change.topic(), change.partition()), after);
+            new TopicPartitionId(change.topicId(), change.topic(), change.partition()),
+            after,
+            before == null || !before.replicas().contains(context.nodeId()));
       }
     }
     reconfigure(delta);
@@ -183,7 +230,7 @@ public final class PartitionRegistry implements ImageListener {
           TopicPartitionId id =
               new TopicPartitionId(topic.id(), topic.name(), partition.partition());
           expected.add(id);
-          applyState(id, partition);
+          applyState(id, partition, false);
         }
       }
     }
@@ -196,28 +243,54 @@ public final class PartitionRegistry implements ImageListener {
     }
   }
 
-  private void applyState(TopicPartitionId id, PartitionImage state) {
+  /**
+   * @param isNew whether this broker cannot have held the replica before
+   */
+  private void applyState(TopicPartitionId id, PartitionImage state, boolean isNew) {
     Key key = new Key(id.topicId(), id.partition());
     ReplicatedPartition known = partitions.get(key);
-    ReplicatedPartition partition = known == null ? open(id, key) : known;
-    if (partition == null) {
+    ReplicatedPartition partition = known == null ? open(id, key, isNew, -1) : known;
+    if (partition != null) {
+      enter(key, partition, state);
+    }
+  }
+
+  private void reopen(TopicPartitionId id, PartitionImage state) {
+    Key key = new Key(id.topicId(), id.partition());
+    ReplicatedPartition known = partitions.get(key);
+    if (known == null) {
+      applyState(id, state, false);
       return;
     }
+    if (!known.log().isOffline()) {
+      return;
+    }
+    ReplicatedPartition fresh = open(id, key, false, known.lastLedEpoch());
+    if (fresh != null) {
+      fetchers.unassign(id);
+      known.stop("its log was opened again");
+      enter(key, fresh, state);
+    }
+  }
+
+  private void enter(Key key, ReplicatedPartition partition, PartitionImage state) {
     partition.apply(state, target -> onRole(partition, target));
     // Found only now, so that whoever finds it comes behind its first role.
     partitions.put(key, partition);
   }
 
-  private @Nullable ReplicatedPartition open(TopicPartitionId id, Key key) {
+  private @Nullable ReplicatedPartition open(
+      TopicPartitionId id, Key key, boolean isNew, int endedEpoch) {
     try {
-      PartitionLog log = logs.getOrCreate(id, context.topicConfigs().logConfig(id.topic()));
-      ReplicatedPartition partition = new ReplicatedPartition(log, context);
+      PartitionLog log = logs.getOrCreate(id, context.topicConfigs().logConfig(id.topic()), isNew);
+      ReplicatedPartition partition = new ReplicatedPartition(log, context, endedEpoch);
       partition.attach(leadership);
       broken.remove(key);
       return partition;
     } catch (LogStorageException e) {
-      LOG.error("cannot open the log, partition is offline here partition={}", id, e);
-      broken.add(key);
+      if (!partitions.containsKey(key) && broken.add(key)) {
+        LOG.error("cannot open the log, partition is offline here partition={}", id, e);
+      }
       return null;
     }
   }

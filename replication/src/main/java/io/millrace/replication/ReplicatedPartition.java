@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   (none) --image--> LEADER | FOLLOWER | NONE --newer leader epoch--> LEADER | FOLLOWER | NONE
- *   any --disk failed--> OFFLINE (until the next start)      any --stopped--> NONE (for good)
+ *   any --disk failed--> OFFLINE (for good)                  any --stopped--> NONE (for good)
+ *   A log that is opened again gets a replica of its own.
  * </pre>
  */
 public final class ReplicatedPartition {
@@ -53,15 +54,31 @@ public final class ReplicatedPartition {
   private volatile PartitionRole role = IdlePartition.UNBORN;
 
   private LeadershipListener leadership = LeadershipListener.NONE;
+  /** The last epoch that was led on this log, -1 for none. Written on the append loop. */
+  private volatile int lastLedEpoch = -1;
+
   private int partitionEpoch = -1;
   private boolean stopped;
 
   public ReplicatedPartition(PartitionLog log, ReplicaContext context) {
+    this(log, context, -1);
+  }
+
+  /**
+   * A replica on a log that was opened again.
+   *
+   * @param endedEpoch takes roles of later leader epochs only: in this one the log's former life
+   *     led, and may have shown records that it could not keep
+   */
+  ReplicatedPartition(PartitionLog log, ReplicaContext context, int endedEpoch) {
     this.id = log.id();
     this.log = log;
     this.loop = log.appendLoop();
     this.context = context;
     this.waiters = new PartitionWaiters(log);
+    if (endedEpoch >= 0) {
+      role = new IdlePartition(new RoleSnapshot(RoleSnapshot.Role.NONE, -1, endedEpoch, List.of()));
+    }
   }
 
   /** Begins to listen to the log. Call once, before the first state. */
@@ -95,6 +112,10 @@ public final class ReplicatedPartition {
   /** The log, for its published offsets and its size; who writes to it is decided here. */
   public PartitionLog log() {
     return log;
+  }
+
+  int lastLedEpoch() {
+    return lastLedEpoch;
   }
 
   // ---- produce
@@ -410,6 +431,7 @@ public final class ReplicatedPartition {
       // Before anybody can ask this leader: a log that does not know of the epoch yet would call a
       // follower that led a later one out of range, and it would throw its log away.
       log.startEpoch(state.leaderEpoch());
+      lastLedEpoch = state.leaderEpoch();
     }
     // The epoch moves before the old role ends, so that whoever is told of the end finds the new
     // one.

@@ -11,6 +11,7 @@ import io.millrace.log.simulated.ManualClock;
 import io.millrace.log.simulated.ManualLoop;
 import io.millrace.log.simulated.SimulatedStorage;
 import io.millrace.metadata.image.BrokerImage;
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.ClusterImage;
 import io.millrace.metadata.image.ConfigsImage;
 import io.millrace.metadata.image.MetadataImage;
@@ -97,7 +98,15 @@ final class Fixture {
 
   private static BrokerImage broker(int id, long epoch) {
     return new BrokerImage(
-        id, epoch, new Uuid(5, id), new Uuid(6, id), null, List.of(), false, false);
+        id,
+        epoch,
+        new Uuid(5, id),
+        new Uuid(6, id),
+        null,
+        List.of(),
+        false,
+        false,
+        BrokerStorage.WELL);
   }
 
   void runAll() {

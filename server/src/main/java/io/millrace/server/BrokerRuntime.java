@@ -52,6 +52,7 @@ final class BrokerRuntime {
   private final NetworkLoops fetchNetwork;
   private final PartitionRegistry registry;
   private final GroupService groups;
+  private final StorageKeeper storage;
   private final RequestDispatcher dispatcher;
 
   private BrokerRuntime(
@@ -106,9 +107,10 @@ final class BrokerRuntime {
             () -> settings.logConfig(GroupCoordinator.TOPIC).maxMessageBytes(),
             random.nextLong());
     registry.onLeadership(groups.roles());
+    this.storage = new StorageKeeper(nodeId, logs, registry, metadata, timers);
     this.dispatcher =
         Handlers.create(
-            config, metadata, registry, settings, groups.coordinator(), timers, clock, random);
+            config, metadata, registry, logs, settings, groups.coordinator(), timers, clock, random);
   }
 
   /**
@@ -119,7 +121,7 @@ final class BrokerRuntime {
    */
   static BrokerRuntime open(
       NodeConfig config,
-      List<Path> directories,
+      DataDirectories directories,
       MetadataClient metadata,
       Loops loops,
       Clock clock,
@@ -130,7 +132,12 @@ final class BrokerRuntime {
   }
 
   private static LogManager openLogs(
-      NodeConfig config, List<Path> directories, TopicSettings settings, Loops loops, Clock clock) {
+      NodeConfig config,
+      DataDirectories dataDirectories,
+      TopicSettings settings,
+      Loops loops,
+      Clock clock) {
+    List<Path> directories = dataDirectories.paths();
     LogManagerConfig defaults = LogManagerConfig.DEFAULT;
     LogManagerConfig logConfig =
         new LogManagerConfig(
@@ -156,7 +163,7 @@ final class BrokerRuntime {
       served.add(new LogDirectory(storage(directories.get(i)), append, flush, cleaners));
     }
     try {
-      return LogManager.open(logConfig, served, clock);
+      return LogManager.open(logConfig, served, dataDirectories.unusable(), clock);
     } catch (LogStorageException e) {
       throw new NodeStartException(String.valueOf(e.getMessage()), e);
     }
@@ -195,27 +202,7 @@ final class BrokerRuntime {
     metadata.addListener(registry);
     metadata.addListener(groups);
     groups.start();
-    logs.onDirectoryOffline((root, reason) -> onDirectoryOffline());
-  }
-
-  /**
-   * A broker with a failed disk gives its leaderships away: the cluster does not know which of them
-   * lay on it. What has no other replica in sync answers with a storage error from here on; the
-   * node itself goes on answering.
-   */
-  private void onDirectoryOffline() {
-    LOG.error(
-        "a data directory failed, giving leaderships away, node={}", config.quorum().nodeId());
-    metadata
-        .controlledShutdown()
-        .whenComplete(
-            (response, failure) -> {
-              if (failure != null) {
-                LOG.error("leaderships were not given away: {}", failure.toString());
-              } else {
-                LOG.info("leaderships given away, staying behind={}", response.remaining());
-              }
-            });
+    storage.start();
   }
 
   /** Lets the operator see how the replicas are. */
@@ -225,6 +212,8 @@ final class BrokerRuntime {
     metrics.gauge(
         "partitions-offline-here",
         () -> count(ReplicatedPartition::role, role -> role.role() == RoleSnapshot.Role.OFFLINE));
+    metrics.gauge("log-directories-offline", () -> logs.offlineDirectories().size());
+    metrics.gauge("log-directories-online", () -> logs.onlineDirectories().size());
     metrics.gauge(
         "log-bytes", () -> logs.logs().stream().mapToLong(PartitionLog::sizeInBytes).sum());
     metrics.gauge(
@@ -271,6 +260,7 @@ final class BrokerRuntime {
 
   /** Ends every role; the logs stay open until {@link #closeLogs}. */
   CompletableFuture<Void> endRoles() {
+    storage.close();
     metadata.removeListener(registry);
     metadata.removeListener(groups);
     groups.stop();

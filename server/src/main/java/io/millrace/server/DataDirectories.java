@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -36,10 +38,12 @@ final class DataDirectories {
 
   private final int nodeId;
   private final List<Directory> usable;
+  private final Map<String, String> unusable;
 
-  private DataDirectories(int nodeId, List<Directory> usable) {
+  private DataDirectories(int nodeId, List<Directory> usable, Map<String, String> unusable) {
     this.nodeId = nodeId;
     this.usable = usable;
+    this.unusable = unusable;
   }
 
   /**
@@ -50,19 +54,19 @@ final class DataDirectories {
    */
   static DataDirectories open(List<Path> paths, int nodeId, SplittableRandom random) {
     List<Directory> usable = new ArrayList<>();
-    List<String> problems = new ArrayList<>();
+    Map<String, String> problems = new LinkedHashMap<>();
     for (Path path : paths) {
       try {
         usable.add(new Directory(path, prepare(path, nodeId, random)));
       } catch (IOException e) {
-        problems.add("cannot use data directory " + path + ": " + explain(e));
+        problems.put(path.toString(), "cannot use data directory " + path + ": " + explain(e));
       }
     }
     if (usable.isEmpty()) {
-      throw new NodeStartException(String.join("; ", problems));
+      throw new NodeStartException(String.join("; ", problems.values()));
     }
-    problems.forEach(problem -> LOG.error("{}, going on with the others", problem));
-    return new DataDirectories(nodeId, usable);
+    problems.values().forEach(problem -> LOG.error("{}, going on with the others", problem));
+    return new DataDirectories(nodeId, usable, problems);
   }
 
   private static String explain(IOException e) {
@@ -124,6 +128,11 @@ final class DataDirectories {
 
   List<Path> paths() {
     return usable.stream().map(Directory::path).toList();
+  }
+
+  /** Directories that cannot be used, with the reason. */
+  Map<String, String> unusable() {
+    return Map.copyOf(unusable);
   }
 
   /** Tells this disk from another one that a node of the same id may come back with. */

@@ -112,7 +112,7 @@ final class NodeStart {
     // The logs are recovered while the quorum finds its leader.
     step("opening logs");
     BrokerRuntime broker =
-        BrokerRuntime.open(config, directories.paths(), metadata.client(), loops, clock, random);
+        BrokerRuntime.open(config, directories, metadata.client(), loops, clock, random);
     parts.broker(broker);
     broker.publishMetrics(parts.metrics());
     awaitQuorum(metadata);

@@ -5,6 +5,7 @@ import io.millrace.protocol.record.Records;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A file of the machine. Every failure names its path. */
@@ -12,9 +13,14 @@ final class ChannelLogFile implements LogFile {
 
   private final Path path;
   private final FileChannel channel;
+  private final Path root;
 
-  ChannelLogFile(Path path, FileChannel channel) {
+  /**
+   * @param root asked for the room that is left when a write fails
+   */
+  ChannelLogFile(Path path, FileChannel channel, Path root) {
     this.path = path;
+    this.root = root;
     this.channel = channel;
   }
 
@@ -44,7 +50,16 @@ final class ChannelLogFile implements LogFile {
         at += channel.write(from, at);
       }
     } catch (IOException e) {
-      throw new IOException("write of " + path + " at " + at + " failed: " + e.getMessage(), e);
+      throw DiskFullException.of(
+          "write of " + path + " at " + at + " failed: " + e.getMessage(), e, usable());
+    }
+  }
+
+  private long usable() {
+    try {
+      return Files.getFileStore(root).getUsableSpace();
+    } catch (IOException e) {
+      return -1;
     }
   }
 

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -94,18 +95,47 @@ public final class FileLogStorage implements LogStorage {
 
   @Override
   public void createDirectory(String directory) throws IOException {
-    Files.createDirectories(resolve(directory));
+    Path path = resolve(directory);
+    try {
+      Files.createDirectories(path);
+    } catch (IOException e) {
+      throw failed("creation of directory " + path, e);
+    }
+  }
+
+  private IOException failed(String what, IOException cause) {
+    return DiskFullException.of(what + " failed: " + explain(cause), cause, usable());
+  }
+
+  private static String explain(IOException e) {
+    // Such an exception names the file first, which the message does already.
+    String reason = e instanceof FileSystemException known ? known.getReason() : e.getMessage();
+    return reason == null ? e.getClass().getSimpleName() : reason;
+  }
+
+  private long usable() {
+    try {
+      return usableBytes();
+    } catch (IOException e) {
+      return -1;
+    }
   }
 
   @Override
   public LogFile open(String path, boolean create) throws IOException {
     Path file = resolve(path);
-    FileChannel channel =
-        create
-            ? FileChannel.open(
-                file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)
-            : FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    return new ChannelLogFile(file, channel);
+    if (!create) {
+      return new ChannelLogFile(
+          file, FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE), root);
+    }
+    try {
+      FileChannel channel =
+          FileChannel.open(
+              file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+      return new ChannelLogFile(file, channel, root);
+    } catch (IOException e) {
+      throw failed("opening of " + file, e);
+    }
   }
 
   @Override
@@ -133,6 +163,11 @@ public final class FileLogStorage implements LogStorage {
     try (FileChannel channel = FileChannel.open(resolve(directory), StandardOpenOption.READ)) {
       channel.force(true);
     }
+  }
+
+  @Override
+  public long totalBytes() throws IOException {
+    return Files.getFileStore(root).getTotalSpace();
   }
 
   @Override

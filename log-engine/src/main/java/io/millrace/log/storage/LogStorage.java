@@ -45,6 +45,9 @@ public interface LogStorage {
   /** Makes creations, renames and deletions in a directory durable; the empty path is the root. */
   void syncDirectory(String directory) throws IOException;
 
+  /** The size of the file system, or {@link Long#MAX_VALUE} when unknown. */
+  long totalBytes() throws IOException;
+
   /** The bytes left for files, or {@link Long#MAX_VALUE} when unknown. */
   long usableBytes() throws IOException;
 }

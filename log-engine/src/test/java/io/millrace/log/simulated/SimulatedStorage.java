@@ -1,5 +1,6 @@
 package io.millrace.log.simulated;
 
+import io.millrace.log.storage.DiskFullException;
 import io.millrace.log.storage.LogFile;
 import io.millrace.log.storage.LogStorage;
 import io.millrace.protocol.record.MemoryRecords;
@@ -278,8 +279,13 @@ public final class SimulatedStorage implements LogStorage {
   }
 
   @Override
+  public long totalBytes() {
+    return limit;
+  }
+
+  @Override
   public long usableBytes() {
-    return limit == Long.MAX_VALUE ? limit : limit - sizeOf(root);
+    return limit == Long.MAX_VALUE ? limit : Math.max(0, limit - sizeOf(root));
   }
 
   private static long sizeOf(Directory directory) {
@@ -329,7 +335,8 @@ public final class SimulatedStorage implements LogStorage {
         throw new IOException("write of " + name + "/" + path + " failed: simulated I/O error");
       }
       if (limit != Long.MAX_VALUE && sizeOf(root) + from.remaining() > limit) {
-        throw new IOException("write of " + name + "/" + path + " failed: No space left on device");
+        throw new DiskFullException(
+            "write of " + name + "/" + path + " failed: No space left on device", null);
       }
       byte[] bytes = new byte[from.remaining()];
       from.get(bytes);

@@ -1,16 +1,19 @@
 package io.millrace.metadata.controller;
 
 import io.millrace.metadata.image.BrokerImage;
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.image.PartitionImage;
 import io.millrace.metadata.image.TopicImage;
 import io.millrace.metadata.record.MetadataChange;
 import io.millrace.metadata.record.MetadataRecord.BrokerRecord;
 import io.millrace.metadata.record.MetadataRecord.BrokerStateRecord;
+import io.millrace.metadata.record.MetadataRecord.BrokerStorageRecord;
 import io.millrace.metadata.record.RecordKey;
 import io.millrace.metadata.request.ControlledShutdown;
 import io.millrace.metadata.request.Heartbeat;
 import io.millrace.metadata.request.RegisterBroker;
+import io.millrace.metadata.request.ReportStorage;
 import io.millrace.metadata.request.Result;
 import io.millrace.protocol.ErrorCode;
 import java.util.ArrayList;
@@ -81,6 +84,10 @@ final class BrokerControl {
                 request.rack(),
                 request.endpoints())));
     changes.add(MetadataChange.put(new BrokerStateRecord(id, true, false)));
+    if (old != null && !old.storage().equals(BrokerStorage.WELL)) {
+      // Its disks may be others, or mended: it tells again.
+      changes.add(MetadataChange.put(new BrokerStorageRecord(id, BrokerStorage.WELL)));
+    }
     return new ControlDecision<>(changes, new RegisterBroker.Response(Result.OK, EPOCH_OF_COMMIT));
   }
 
@@ -110,7 +117,9 @@ final class BrokerControl {
               (topic, state) ->
                   state.replicas().contains(broker.id())
                       ? LeaderElector.elect(
-                          state, active, Partitions.uncleanAllowed(image, topic.name()))
+                          state,
+                          Partitions.serving(image, topic, state, active),
+                          Partitions.uncleanAllowed(image, topic.name()))
                       : state));
     }
     return new ControlDecision<>(changes, new Heartbeat.Response(Result.OK, false));
@@ -148,11 +157,52 @@ final class BrokerControl {
             image,
             Integer.MAX_VALUE,
             (topic, state) -> {
-              PartitionImage next = LeaderElector.moveAway(state, id, active);
+              PartitionImage next =
+                  LeaderElector.moveAway(
+                      state, id, Partitions.serving(image, topic, state, active));
               remaining[0] += next.leader() == id ? 1 : 0;
               return next;
             }));
     return new ControlDecision<>(changes, new ControlledShutdown.Response(Result.OK, remaining[0]));
+  }
+
+  /**
+   * What a broker's report of its disks changes: replicas that it lost are as if their broker had
+   * gone, for these partitions alone; replicas that came back may lead what nobody leads.
+   */
+  static ControlDecision<Result> reportStorage(MetadataImage image, ReportStorage request) {
+    int id = request.brokerId();
+    BrokerImage broker = image.cluster().broker(id);
+    Result known = checkEpoch(broker, id, request.brokerEpoch());
+    if (broker == null || !known.isOk() || broker.storage().equals(request.storage())) {
+      return ControlDecision.answer(known);
+    }
+    BrokerStorage before = broker.storage();
+    BrokerStorage after = request.storage();
+    List<MetadataChange> changes = new ArrayList<>();
+    changes.add(MetadataChange.put(new BrokerStorageRecord(id, after)));
+    changes.addAll(
+        Partitions.change(
+            image,
+            Integer.MAX_VALUE,
+            (topic, state) -> {
+              boolean wasOffline = before.isOffline(topic.id(), state.partition());
+              boolean isOffline = after.isOffline(topic.id(), state.partition());
+              if (wasOffline == isOffline || !state.replicas().contains(id)) {
+                return state;
+              }
+              boolean unclean = Partitions.uncleanAllowed(image, topic.name());
+              IntPredicate others =
+                  Partitions.serving(
+                      image, topic, state, other -> other != id && image.cluster().isActive(other));
+              return isOffline
+                  ? LeaderElector.withoutBroker(state, id, others, unclean)
+                  : LeaderElector.elect(
+                      state,
+                      other -> others.test(other) || (other == id && broker.isActive()),
+                      unclean);
+            }));
+    return new ControlDecision<>(changes, Result.OK);
   }
 
   static ControlDecision<Result> unregister(MetadataImage image, int id, boolean sessionAlive) {
@@ -169,6 +219,9 @@ final class BrokerControl {
     }
     List<MetadataChange> changes = new ArrayList<>(partitionsWithout(image, id));
     changes.add(MetadataChange.delete(new RecordKey.BrokerState(id)));
+    if (!broker.storage().equals(BrokerStorage.WELL)) {
+      changes.add(MetadataChange.delete(new RecordKey.BrokerStorage(id)));
+    }
     changes.add(MetadataChange.delete(new RecordKey.Broker(id)));
     return new ControlDecision<>(changes, Result.OK);
   }
@@ -193,7 +246,10 @@ final class BrokerControl {
         Integer.MAX_VALUE,
         (topic, state) ->
             LeaderElector.withoutBroker(
-                state, id, active, Partitions.uncleanAllowed(image, topic.name())));
+                state,
+                id,
+                Partitions.serving(image, topic, state, active),
+                Partitions.uncleanAllowed(image, topic.name())));
   }
 
   private static @Nullable String soleReplica(MetadataImage image, int id) {

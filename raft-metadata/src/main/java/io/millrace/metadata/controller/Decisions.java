@@ -16,6 +16,7 @@ import io.millrace.metadata.request.DescribeQuorum;
 import io.millrace.metadata.request.ElectLeaders;
 import io.millrace.metadata.request.Heartbeat;
 import io.millrace.metadata.request.RegisterBroker;
+import io.millrace.metadata.request.ReportStorage;
 import io.millrace.metadata.request.Result;
 import io.millrace.metadata.request.UnregisterBroker;
 import java.util.SplittableRandom;
@@ -87,6 +88,9 @@ final class Decisions {
     }
     if (request instanceof ControlledShutdown shutdown) {
       return decided(request, image -> BrokerControl.controlledShutdown(image, shutdown));
+    }
+    if (request instanceof ReportStorage report) {
+      return decided(request, image -> BrokerControl.reportStorage(image, report));
     }
     if (request instanceof UnregisterBroker unregister) {
       int id = unregister.brokerId();

@@ -139,6 +139,11 @@ final class IsrControl {
             ErrorCode.INELIGIBLE_REPLICA,
             "broker " + member.brokerId() + " is fenced or shutting down, ISR " + isr);
       }
+      if (broker.storage().isOffline(change.topicId(), change.partition())) {
+        return Result.of(
+            ErrorCode.INELIGIBLE_REPLICA,
+            "the disk of the replica on broker " + member.brokerId() + " failed, ISR " + isr);
+      }
       if (member.brokerEpoch() != -1 && member.brokerEpoch() != broker.epoch()) {
         return Result.of(
             ErrorCode.INELIGIBLE_REPLICA,

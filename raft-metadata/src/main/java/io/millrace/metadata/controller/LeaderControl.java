@@ -26,7 +26,7 @@ final class LeaderControl {
     if (request.partitions() == null) {
       for (TopicImage topic : image.topics().byName()) {
         for (PartitionImage state : topic.partitions()) {
-          PartitionImage next = elect(image, state, request.unclean());
+          PartitionImage next = elect(image, topic, state, request.unclean());
           if (!next.equals(state)) {
             changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
             answers.add(
@@ -39,7 +39,8 @@ final class LeaderControl {
     for (ElectLeaders.Partition named : new LinkedHashSet<>(request.partitions())) {
       TopicImage topic = image.topics().topic(named.topic());
       PartitionImage state = topic == null ? null : topic.partition(named.partition());
-      PartitionImage next = state == null ? null : elect(image, state, request.unclean());
+      PartitionImage next =
+          topic == null || state == null ? null : elect(image, topic, state, request.unclean());
       if (topic != null && state != null && next != null && !next.equals(state)) {
         changes.add(MetadataChange.put(new PartitionRecord(topic.id(), next)));
       }
@@ -58,7 +59,8 @@ final class LeaderControl {
     return Partitions.change(
         image,
         limit,
-        (topic, state) -> LeaderElector.electPreferred(state, image.cluster()::isActive));
+        (topic, state) ->
+            LeaderElector.electPreferred(state, Partitions.serving(image, topic, state)));
   }
 
   /** What gives a leader to leaderless partitions of these topics, after a setting allowed more. */
@@ -70,13 +72,14 @@ final class LeaderControl {
             topics.contains(topic.name())
                 ? LeaderElector.elect(
                     state,
-                    image.cluster()::isActive,
+                    Partitions.serving(image, topic, state),
                     Partitions.uncleanAllowed(image, topic.name()))
                 : state);
   }
 
-  private static PartitionImage elect(MetadataImage image, PartitionImage state, boolean unclean) {
-    IntPredicate active = image.cluster()::isActive;
+  private static PartitionImage elect(
+      MetadataImage image, TopicImage topic, PartitionImage state, boolean unclean) {
+    IntPredicate active = Partitions.serving(image, topic, state);
     return unclean
         ? LeaderElector.elect(state, active, true)
         : LeaderElector.electPreferred(state, active);

@@ -1,5 +1,6 @@
 package io.millrace.metadata.controller;
 
+import io.millrace.metadata.image.BrokerImage;
 import io.millrace.metadata.image.ConfigResource;
 import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.image.PartitionImage;
@@ -8,6 +9,7 @@ import io.millrace.metadata.record.MetadataChange;
 import io.millrace.metadata.record.MetadataRecord.PartitionRecord;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /** Walks over all partitions of an image and collects what changes. */
 final class Partitions {
@@ -36,6 +38,22 @@ final class Partitions {
       }
     }
     return changes;
+  }
+
+  /** Who of those that take part has the disk of a partition's replica. */
+  static IntPredicate serving(
+      MetadataImage image, TopicImage topic, PartitionImage state, IntPredicate takesPart) {
+    return id -> {
+      BrokerImage broker = image.cluster().broker(id);
+      return broker != null
+          && takesPart.test(id)
+          && !broker.storage().isOffline(topic.id(), state.partition());
+    };
+  }
+
+  /** Who is active and has the disk of a partition's replica. */
+  static IntPredicate serving(MetadataImage image, TopicImage topic, PartitionImage state) {
+    return id -> image.cluster().serves(id, topic.id(), state.partition());
   }
 
   /** Whether a replica outside the ISR may lead the topic when no other lives. */

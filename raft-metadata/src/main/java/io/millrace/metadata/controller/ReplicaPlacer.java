@@ -13,9 +13,9 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * Spreads replicas over the active brokers: leaders go round all brokers, the followers of one
- * broker's partitions go round the others, and the replicas of one partition stand in different
- * racks while there are any left. Pure but for the seed.
+ * Spreads replicas over the active brokers that have a disk for them: leaders go round all brokers,
+ * the followers of one broker's partitions go round the others, and the replicas of one partition
+ * stand in different racks while there are any left. Pure but for the seed.
  */
 final class ReplicaPlacer {
 
@@ -61,7 +61,7 @@ final class ReplicaPlacer {
   private static List<BrokerImage> alternatingRacks(ClusterImage cluster) {
     Map<String, Deque<BrokerImage>> byRack = new TreeMap<>();
     for (BrokerImage broker : cluster.brokers().values()) {
-      if (broker.isActive()) {
+      if (broker.takesReplicas()) {
         byRack.computeIfAbsent(rack(broker), rack -> new ArrayDeque<>()).add(broker);
       }
     }

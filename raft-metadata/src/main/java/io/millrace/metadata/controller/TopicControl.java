@@ -1,5 +1,6 @@
 package io.millrace.metadata.controller;
 
+import io.millrace.metadata.image.BrokerImage;
 import io.millrace.metadata.image.ConfigResource;
 import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.image.PartitionImage;
@@ -318,9 +319,22 @@ final class TopicControl {
               + factor
               + ", but only "
               + placer.brokers()
-              + " brokers are alive");
+              + " brokers are alive"
+              + withoutDisk(image));
     }
     return placer;
+  }
+
+  private static String withoutDisk(MetadataImage image) {
+    List<Integer> without = new ArrayList<>();
+    for (BrokerImage broker : image.cluster().brokers().values()) {
+      if (broker.isActive() && !broker.takesReplicas()) {
+        without.add(broker.id());
+      }
+    }
+    return without.isEmpty()
+        ? ""
+        : " and have a data directory in service; those of brokers " + without + " have all failed";
   }
 
   private static List<MetadataChange> write(
@@ -357,11 +371,15 @@ final class TopicControl {
                 + ", which is not registered");
       }
     }
-    List<Integer> isr = replicas.stream().filter(image.cluster()::isActive).toList();
+    List<Integer> isr = replicas.stream().filter(image.cluster()::takesReplicas).toList();
     if (isr.isEmpty()) {
       throw new Refused(
           ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-          "partition " + index + " has replicas " + replicas + ", none of which is alive");
+          "partition "
+              + index
+              + " has replicas "
+              + replicas
+              + ", none of which is alive with a working disk");
     }
     return new PartitionImage(index, replicas, isr, isr.get(0), 0, 0);
   }

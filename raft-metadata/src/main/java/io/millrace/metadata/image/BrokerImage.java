@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param fenced true from the registration until it has caught up with the metadata, and again when
  *     its session is over; a fenced broker leads nothing, joins no ISR and is not shown to clients
  * @param shuttingDown true from the start of a controlled shutdown
+ * @param storage how its disks are
  */
 public record BrokerImage(
     int id,
@@ -27,7 +28,8 @@ public record BrokerImage(
     @Nullable String rack,
     List<Endpoint> endpoints,
     boolean fenced,
-    boolean shuttingDown) {
+    boolean shuttingDown,
+    BrokerStorage storage) {
 
   public BrokerImage {
     endpoints = List.copyOf(endpoints);
@@ -36,6 +38,18 @@ public record BrokerImage(
   /** Whether it may lead partitions and join ISRs. */
   public boolean isActive() {
     return !fenced && !shuttingDown;
+  }
+
+  /**
+   * Whether it may lead the partition and be in its ISR: it is active and has the replica's disk.
+   */
+  public boolean serves(Uuid topicId, int partition) {
+    return isActive() && !storage.isOffline(topicId, partition);
+  }
+
+  /** Whether new replicas may be placed on it. */
+  public boolean takesReplicas() {
+    return isActive() && storage.anyGood();
   }
 
   /** The endpoint of a listener, or null. */
@@ -50,6 +64,11 @@ public record BrokerImage(
 
   public BrokerImage withState(boolean nowFenced, boolean nowShuttingDown) {
     return new BrokerImage(
-        id, epoch, incarnation, directory, rack, endpoints, nowFenced, nowShuttingDown);
+        id, epoch, incarnation, directory, rack, endpoints, nowFenced, nowShuttingDown, storage);
+  }
+
+  public BrokerImage withStorage(BrokerStorage now) {
+    return new BrokerImage(
+        id, epoch, incarnation, directory, rack, endpoints, fenced, shuttingDown, now);
   }
 }

@@ -1,5 +1,6 @@
 package io.millrace.metadata.image;
 
+import io.millrace.protocol.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,5 +23,17 @@ public record ClusterImage(
   public boolean isActive(int id) {
     BrokerImage broker = brokers.get(id);
     return broker != null && broker.isActive();
+  }
+
+  /** Whether the broker is active and has the replica's disk. */
+  public boolean serves(int id, Uuid topicId, int partition) {
+    BrokerImage broker = brokers.get(id);
+    return broker != null && broker.serves(topicId, partition);
+  }
+
+  /** Whether the broker is active and has a disk for new replicas. */
+  public boolean takesReplicas(int id) {
+    BrokerImage broker = brokers.get(id);
+    return broker != null && broker.takesReplicas();
   }
 }

@@ -18,6 +18,7 @@ import io.millrace.metadata.network.proto.NewTopicValue;
 import io.millrace.metadata.network.proto.PartitionName;
 import io.millrace.metadata.network.proto.RegisterBrokerCall;
 import io.millrace.metadata.network.proto.Replicas;
+import io.millrace.metadata.network.proto.ReportStorageCall;
 import io.millrace.metadata.network.proto.Request;
 import io.millrace.metadata.network.proto.ResourceChangeValue;
 import io.millrace.metadata.network.proto.UnregisterBrokerCall;
@@ -34,6 +35,7 @@ import io.millrace.metadata.request.DescribeQuorum;
 import io.millrace.metadata.request.ElectLeaders;
 import io.millrace.metadata.request.Heartbeat;
 import io.millrace.metadata.request.RegisterBroker;
+import io.millrace.metadata.request.ReportStorage;
 import io.millrace.metadata.request.UnregisterBroker;
 
 /** The controller's requests as protobuf: this side writes, {@link RequestReader} reads. */
@@ -61,6 +63,13 @@ public final class RequestCodec {
     if (request instanceof ControlledShutdown r) {
       return out.setControlledShutdown(
           ControlledShutdownCall.newBuilder().setBrokerId(r.brokerId()).setEpoch(r.epoch()));
+    }
+    if (request instanceof ReportStorage r) {
+      return out.setReportStorage(
+          ReportStorageCall.newBuilder()
+              .setBrokerId(r.brokerId())
+              .setBrokerEpoch(r.brokerEpoch())
+              .setStorage(RecordValues.storage(r.storage())));
     }
     if (request instanceof UnregisterBroker r) {
       return out.setUnregisterBroker(UnregisterBrokerCall.newBuilder().setBrokerId(r.brokerId()));

@@ -22,6 +22,7 @@ import io.millrace.metadata.request.DescribeQuorum;
 import io.millrace.metadata.request.ElectLeaders;
 import io.millrace.metadata.request.Heartbeat;
 import io.millrace.metadata.request.RegisterBroker;
+import io.millrace.metadata.request.ReportStorage;
 import io.millrace.metadata.request.TopicRef;
 import io.millrace.metadata.request.UnregisterBroker;
 import java.util.HashMap;
@@ -52,6 +53,11 @@ final class RequestReader {
       case CONTROLLED_SHUTDOWN ->
           new ControlledShutdown(
               in.getControlledShutdown().getBrokerId(), in.getControlledShutdown().getEpoch());
+      case REPORT_STORAGE ->
+          new ReportStorage(
+              in.getReportStorage().getBrokerId(),
+              in.getReportStorage().getBrokerEpoch(),
+              RecordValues.storage(in.getReportStorage().getStorage()));
       case UNREGISTER_BROKER -> new UnregisterBroker(in.getUnregisterBroker().getBrokerId());
       case CREATE_TOPICS -> decode(in.getCreateTopics());
       case DELETE_TOPICS -> decode(in.getDeleteTopics());

@@ -1,6 +1,7 @@
 package io.millrace.metadata.record;
 
 import io.millrace.metadata.image.BrokerImage;
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.ClusterImage;
 import io.millrace.metadata.image.ConfigResource;
 import io.millrace.metadata.image.ConfigsImage;
@@ -123,6 +124,14 @@ public final class ImageReplay {
       }
       touchedBrokers.add(state.id());
       brokers = brokers.with(state.id(), broker.withState(state.fenced(), state.shuttingDown()));
+    } else if (record instanceof MetadataRecord.BrokerStorageRecord reported) {
+      BrokerImage broker = brokers.get(reported.id());
+      if (broker == null) {
+        throw new IllegalStateException(
+            "storage of broker " + reported.id() + " without its registration");
+      }
+      touchedBrokers.add(reported.id());
+      brokers = brokers.with(reported.id(), broker.withStorage(reported.storage()));
     } else if (record instanceof MetadataRecord.ConfigRecord config) {
       touchedConfigs.add(config.resource());
       configs = configs.with(config.resource(), config.config(), config.setTo());
@@ -147,7 +156,8 @@ public final class ImageReplay {
                 record.rack(),
                 record.endpoints(),
                 old == null || old.fenced(),
-                old != null && old.shuttingDown()));
+                old != null && old.shuttingDown(),
+                old == null ? BrokerStorage.WELL : old.storage()));
   }
 
   private void delete(String key) {

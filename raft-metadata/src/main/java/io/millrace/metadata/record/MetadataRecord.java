@@ -1,6 +1,7 @@
 package io.millrace.metadata.record;
 
 import com.google.protobuf.ByteString;
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.ConfigResource;
 import io.millrace.metadata.image.Endpoint;
 import io.millrace.metadata.image.PartitionImage;
@@ -45,6 +46,14 @@ public sealed interface MetadataRecord {
     @Override
     public RecordKey key() {
       return new RecordKey.BrokerState(id);
+    }
+  }
+
+  /** How a broker's disks are. */
+  record BrokerStorageRecord(int id, BrokerStorage storage) implements MetadataRecord {
+    @Override
+    public RecordKey key() {
+      return new RecordKey.BrokerStorage(id);
     }
   }
 

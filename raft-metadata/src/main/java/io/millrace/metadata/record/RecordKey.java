@@ -39,6 +39,14 @@ public sealed interface RecordKey {
     }
   }
 
+  /** How a broker's disks are. */
+  record BrokerStorage(int id) implements RecordKey {
+    @Override
+    public String text() {
+      return "/brokers/" + id + "/storage";
+    }
+  }
+
   /** A topic. */
   record Topic(Uuid id) implements RecordKey {
     @Override
@@ -104,7 +112,14 @@ public sealed interface RecordKey {
     if (parts.length == 3) {
       return new Broker(id);
     }
-    return parts.length == 4 && parts[3].equals("state") ? new BrokerState(id) : null;
+    if (parts.length != 4) {
+      return null;
+    }
+    return switch (parts[3]) {
+      case "state" -> new BrokerState(id);
+      case "storage" -> new BrokerStorage(id);
+      default -> null;
+    };
   }
 
   private static @Nullable RecordKey parseTopic(String[] parts) {

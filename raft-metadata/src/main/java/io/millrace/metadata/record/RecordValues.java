@@ -2,24 +2,32 @@ package io.millrace.metadata.record;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.Endpoint;
 import io.millrace.metadata.image.PartitionImage;
 import io.millrace.metadata.record.MetadataRecord.BrokerRecord;
 import io.millrace.metadata.record.MetadataRecord.BrokerStateRecord;
+import io.millrace.metadata.record.MetadataRecord.BrokerStorageRecord;
 import io.millrace.metadata.record.MetadataRecord.ClusterRecord;
 import io.millrace.metadata.record.MetadataRecord.ConfigRecord;
 import io.millrace.metadata.record.MetadataRecord.PartitionRecord;
 import io.millrace.metadata.record.MetadataRecord.ProducerIdsRecord;
 import io.millrace.metadata.record.MetadataRecord.TopicRecord;
 import io.millrace.metadata.record.proto.BrokerStateValue;
+import io.millrace.metadata.record.proto.BrokerStorageValue;
 import io.millrace.metadata.record.proto.BrokerValue;
 import io.millrace.metadata.record.proto.ConfigValue;
 import io.millrace.metadata.record.proto.EndpointValue;
+import io.millrace.metadata.record.proto.OfflineReplicasValue;
 import io.millrace.metadata.record.proto.PartitionValue;
 import io.millrace.metadata.record.proto.ProducerIdsValue;
 import io.millrace.metadata.record.proto.TopicValue;
 import io.millrace.metadata.record.proto.UuidValue;
 import io.millrace.protocol.Uuid;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Records to and from the bytes that the store holds. */
@@ -61,6 +69,9 @@ public final class RecordValues {
       BrokerStateValue state = BrokerStateValue.parseFrom(value);
       return new BrokerStateRecord(broker.id(), state.getFenced(), state.getShuttingDown());
     }
+    if (key instanceof RecordKey.BrokerStorage broker) {
+      return new BrokerStorageRecord(broker.id(), storage(BrokerStorageValue.parseFrom(value)));
+    }
     if (key instanceof RecordKey.Config config) {
       return new ConfigRecord(
           config.resource(), config.config(), ConfigValue.parseFrom(value).getValue());
@@ -95,6 +106,9 @@ public final class RecordValues {
           .setShuttingDown(state.shuttingDown())
           .build()
           .toByteString();
+    }
+    if (record instanceof BrokerStorageRecord broker) {
+      return storage(broker.storage()).toByteString();
     }
     if (record instanceof ConfigRecord config) {
       return ConfigValue.newBuilder().setValue(config.setTo()).build().toByteString();
@@ -136,6 +150,30 @@ public final class RecordValues {
         value.getLeader(),
         value.getLeaderEpoch(),
         value.getPartitionEpoch());
+  }
+
+  public static BrokerStorageValue storage(BrokerStorage storage) {
+    BrokerStorageValue.Builder value =
+        BrokerStorageValue.newBuilder()
+            .setAnyGood(storage.anyGood())
+            .setFailedDirectories(storage.failedDirectories());
+    // Sorted: equal values are equal bytes.
+    new TreeMap<>(storage.offlineReplicas())
+        .forEach(
+            (topic, partitions) ->
+                value.addOffline(
+                    OfflineReplicasValue.newBuilder()
+                        .setTopicId(uuid(topic))
+                        .addAllPartitions(partitions)));
+    return value.build();
+  }
+
+  public static BrokerStorage storage(BrokerStorageValue value) {
+    Map<Uuid, List<Integer>> offline = new HashMap<>();
+    for (OfflineReplicasValue topic : value.getOfflineList()) {
+      offline.put(uuid(topic.getTopicId()), topic.getPartitionsList());
+    }
+    return new BrokerStorage(value.getAnyGood(), value.getFailedDirectories(), offline);
   }
 
   public static EndpointValue endpoint(Endpoint endpoint) {

@@ -9,6 +9,7 @@ public sealed interface ControllerRequest<R extends ControllerResponse>
     permits RegisterBroker,
         Heartbeat,
         ControlledShutdown,
+        ReportStorage,
         UnregisterBroker,
         CreateTopics,
         DeleteTopics,

@@ -3,6 +3,7 @@ package io.millrace.metadata.controller;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.metadata.image.BrokerImage;
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.ConfigResource;
 import io.millrace.metadata.image.Endpoint;
 import io.millrace.metadata.image.MetadataImage;
@@ -17,6 +18,7 @@ import io.millrace.metadata.request.CreateTopics;
 import io.millrace.metadata.request.CreateTopics.NewTopic;
 import io.millrace.metadata.request.Heartbeat;
 import io.millrace.metadata.request.RegisterBroker;
+import io.millrace.metadata.request.ReportStorage;
 import io.millrace.metadata.request.Result;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
@@ -130,6 +132,84 @@ class BrokerControlTest {
     assertThat(partition(after, 0).leader()).isEqualTo(2);
     assertThat(after.cluster().isActive(1)).isFalse();
     assertThat(stuck.response().remaining()).isEqualTo(2);
+  }
+
+  @Test
+  void failedDisk_losesWhatLiesOnIt_andNothingElse() {
+    MetadataImage after = report(image, 1, new BrokerStorage(true, 1, offline(0)));
+
+    assertThat(partition(after, 0))
+        .isEqualTo(new PartitionImage(0, List.of(1, 2, 3), List.of(2, 3), 2, 1, 1));
+    assertThat(partition(after, 1)).isEqualTo(partition(image, 1));
+    assertThat(after.cluster().isActive(1)).isTrue();
+    assertThat(after.cluster().takesReplicas(1)).isTrue();
+    assertThat(alter(after, 2, 1, 1, 2, 1).error()).isEqualTo(ErrorCode.INELIGIBLE_REPLICA);
+    // Nor is it elected there by any other way.
+    MetadataImage othersGone = Images.fenced(Images.fenced(after, 3), 2);
+    assertThat(partition(othersGone, 0).leader()).isEqualTo(PartitionImage.NO_LEADER);
+    assertThat(LeaderControl.rebalance(after, 10)).isEmpty();
+  }
+
+  @Test
+  void failedDiskOfTheLastReplica_leavesItInTheIsrWithoutALeader_untilItIsBack() {
+    MetadataImage alone = Images.fenced(Images.fenced(image, 3), 2);
+    MetadataImage failed = report(alone, 1, new BrokerStorage(true, 1, offline(0)));
+    MetadataImage back = report(failed, 1, BrokerStorage.WELL);
+
+    assertThat(partition(failed, 0).isr()).containsExactly(1);
+    assertThat(partition(failed, 0).leader()).isEqualTo(PartitionImage.NO_LEADER);
+    assertThat(partition(failed, 1).leader()).isEqualTo(1);
+    assertThat(partition(back, 0).leader()).isEqualTo(1);
+    // The log's former life ends with its epoch: it may have appended what is gone now.
+    assertThat(partition(back, 0).leaderEpoch()).isEqualTo(partition(alone, 0).leaderEpoch() + 2);
+  }
+
+  @Test
+  void brokerWithoutAGoodDisk_getsNoReplicas_andIsNamed() {
+    MetadataImage after = report(image, 1, new BrokerStorage(false, 1, offline(0, 1)));
+    TopicControl control =
+        new TopicControl(
+            ControllerConfig.DEFAULTS, ConfigValidator.PERMISSIVE, new SplittableRandom(7));
+
+    var two = control.create(after, new CreateTopics(List.of(new NewTopic("u", 6, 2)), false));
+    var three = control.create(after, new CreateTopics(List.of(new NewTopic("v", 6, 3)), false));
+
+    assertThat(Objects.requireNonNull(Images.after(after, two).topics().topic("u")).partitions())
+        .allSatisfy(state -> assertThat(state.replicas()).doesNotContain(1));
+    assertThat(three.response().topics().get(0).result().error())
+        .isEqualTo(ErrorCode.INVALID_REPLICATION_FACTOR);
+    assertThat(three.response().topics().get(0).result().message()).contains("brokers [1]");
+  }
+
+  @Test
+  void newLifeOfABroker_countsAsWell_untilItReports() {
+    MetadataImage failed = report(image, 1, new BrokerStorage(false, 1, offline(0)));
+    MetadataImage after =
+        Images.after(failed, BrokerControl.register(failed, registration(1, 99, 7), true));
+
+    assertThat(Objects.requireNonNull(after.cluster().broker(1)).storage())
+        .isEqualTo(BrokerStorage.WELL);
+  }
+
+  @Test
+  void reportOfAFormerLife_isRefused() {
+    var decision =
+        BrokerControl.reportStorage(
+            image, new ReportStorage(1, 77, new BrokerStorage(false, 1, offline(0))));
+
+    assertThat(decision.response().error()).isEqualTo(ErrorCode.STALE_BROKER_EPOCH);
+    assertThat(decision.changes()).isEmpty();
+  }
+
+  private Map<Uuid, List<Integer>> offline(Integer... partitions) {
+    return Map.of(topic(image).id(), List.of(partitions));
+  }
+
+  private static MetadataImage report(MetadataImage image, int id, BrokerStorage storage) {
+    var decision =
+        BrokerControl.reportStorage(image, new ReportStorage(id, epoch(image, id), storage));
+    assertThat(decision.response().isOk()).isTrue();
+    return Images.after(image, decision);
   }
 
   @Test

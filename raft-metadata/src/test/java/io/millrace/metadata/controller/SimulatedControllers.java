@@ -2,6 +2,7 @@ package io.millrace.metadata.controller;
 
 import io.millrace.concurrent.EventLoop;
 import io.millrace.metadata.image.BrokerImage;
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.Endpoint;
 import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.kv.KvView;
@@ -176,6 +177,7 @@ final class SimulatedControllers {
         null,
         List.of(new Endpoint("P", "h", 1, "PLAINTEXT")),
         fenced,
-        false);
+        false,
+        BrokerStorage.WELL);
   }
 }

@@ -2,6 +2,7 @@ package io.millrace.metadata.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.ConfigResource;
 import io.millrace.metadata.image.Endpoint;
 import io.millrace.metadata.image.MetadataImage;
@@ -17,6 +18,7 @@ import io.millrace.metadata.kv.proto.KvDelta;
 import io.millrace.metadata.kv.proto.Txn;
 import io.millrace.metadata.record.MetadataRecord.BrokerRecord;
 import io.millrace.metadata.record.MetadataRecord.BrokerStateRecord;
+import io.millrace.metadata.record.MetadataRecord.BrokerStorageRecord;
 import io.millrace.metadata.record.MetadataRecord.ClusterRecord;
 import io.millrace.metadata.record.MetadataRecord.ConfigRecord;
 import io.millrace.metadata.record.MetadataRecord.PartitionRecord;
@@ -25,6 +27,7 @@ import io.millrace.metadata.record.MetadataRecord.TopicRecord;
 import io.millrace.protocol.Uuid;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,11 @@ class ImageReplayTest {
                 List.of(new Endpoint("A", "h", 9092, "SSL"))),
             new BrokerRecord(5, new Uuid(1, 2), new Uuid(3, 4), "", List.of()),
             new BrokerStateRecord(5, true, false),
+            new BrokerStorageRecord(5, BrokerStorage.WELL),
+            new BrokerStorageRecord(
+                5,
+                new BrokerStorage(
+                    false, 2, Map.of(TOPIC, List.of(0, 7), new Uuid(1, 1), List.of(3)))),
             new TopicRecord(TOPIC, "orders.v1"),
             new PartitionRecord(TOPIC, state),
             new ConfigRecord(ConfigResource.topic("orders.v1"), "retention.ms", ""),

@@ -4,6 +4,7 @@ import io.millrace.metadata.image.BrokerImage;
 import io.millrace.metadata.image.Endpoint;
 import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.image.PartitionImage;
+import io.millrace.metadata.image.TopicImage;
 import io.millrace.protocol.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,12 +48,14 @@ record ClusterView(MetadataImage image, String listener) {
     return leader.endpoint(listener) == null ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.NONE;
   }
 
-  /** Replicas whose broker is gone or fenced. */
-  List<Integer> offlineReplicas(PartitionImage partition) {
+  /** Replicas whose broker is gone or fenced, or whose disk failed. */
+  List<Integer> offlineReplicas(TopicImage topic, PartitionImage partition) {
     List<Integer> offline = new ArrayList<>();
     for (int replica : partition.replicas()) {
       BrokerImage broker = image.cluster().broker(replica);
-      if (broker == null || broker.fenced()) {
+      if (broker == null
+          || broker.fenced()
+          || broker.storage().isOffline(topic.id(), partition.partition())) {
         offline.add(replica);
       }
     }

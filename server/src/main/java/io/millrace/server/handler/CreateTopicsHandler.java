@@ -186,7 +186,7 @@ final class CreateTopicsHandler implements RequestHandler<CreateTopicsRequest> {
       partitions = defaults.partitions();
     }
     if (!assigned && factor == DEFAULT) {
-      factor = defaults.replicationFactorFor(ReplicationFactors.activeBrokers(metadata.image()));
+      factor = defaults.replicationFactorFor(ReplicationFactors.placeable(metadata.image()));
     }
     return new NewTopic(topic.name(), partitions, factor, assignments, given);
   }

@@ -108,7 +108,7 @@ final class DescribeTopicPartitionsHandler
       }
       List<DescribeTopicPartitionsResponsePartition> partitions = new ArrayList<>();
       for (int i = firstPartition; i < end; i++) {
-        partitions.add(partition(topic.partitions().get(i)));
+        partitions.add(partition(topic, topic.partitions().get(i)));
       }
       left -= partitions.size();
       topics.add(
@@ -126,7 +126,8 @@ final class DescribeTopicPartitionsHandler
       return true;
     }
 
-    private DescribeTopicPartitionsResponsePartition partition(PartitionImage partition) {
+    private DescribeTopicPartitionsResponsePartition partition(
+        TopicImage topic, PartitionImage partition) {
       ErrorCode error = view.leaderError(partition);
       return DescribeTopicPartitionsResponsePartition.builder()
           .errorCode(error.code())
@@ -137,7 +138,7 @@ final class DescribeTopicPartitionsHandler
           .isrNodes(partition.isr())
           .eligibleLeaderReplicas(List.of())
           .lastKnownElr(List.of())
-          .offlineReplicas(view.offlineReplicas(partition))
+          .offlineReplicas(view.offlineReplicas(topic, partition))
           .build();
     }
 

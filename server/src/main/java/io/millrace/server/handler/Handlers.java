@@ -2,6 +2,7 @@ package io.millrace.server.handler;
 
 import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.EventLoop;
+import io.millrace.log.LogManager;
 import io.millrace.metadata.publish.MetadataClient;
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.message.ApiVersionsRequest;
@@ -10,6 +11,7 @@ import io.millrace.protocol.message.CreateTopicsRequest;
 import io.millrace.protocol.message.DeleteTopicsRequest;
 import io.millrace.protocol.message.DescribeClusterRequest;
 import io.millrace.protocol.message.DescribeConfigsRequest;
+import io.millrace.protocol.message.DescribeLogDirsRequest;
 import io.millrace.protocol.message.DescribeQuorumRequest;
 import io.millrace.protocol.message.DescribeTopicPartitionsRequest;
 import io.millrace.protocol.message.ElectLeadersRequest;
@@ -46,6 +48,7 @@ public final class Handlers {
       NodeConfig config,
       MetadataClient metadata,
       PartitionRegistry registry,
+      LogManager logs,
       TopicSettings settings,
       GroupCoordinator groups,
       EventLoop timers,
@@ -117,6 +120,10 @@ public final class Handlers {
                 ApiKey.DESCRIBE_CLUSTER,
                 DescribeClusterRequest.class,
                 new DescribeClusterHandler(metadata)),
+            Route.of(
+                ApiKey.DESCRIBE_LOG_DIRS,
+                DescribeLogDirsRequest.class,
+                new DescribeLogDirsHandler(logs)),
             Route.of(
                 ApiKey.DESCRIBE_CONFIGS,
                 DescribeConfigsRequest.class,

@@ -172,7 +172,8 @@ final class MetadataHandler implements RequestHandler<MetadataRequest> {
               .leaderEpoch(context.version() >= 7 ? partition.leaderEpoch() : -1)
               .replicaNodes(partition.replicas())
               .isrNodes(partition.isr())
-              .offlineReplicas(context.version() >= 5 ? view.offlineReplicas(partition) : List.of())
+              .offlineReplicas(
+                  context.version() >= 5 ? view.offlineReplicas(topic, partition) : List.of())
               .build());
     }
     return MetadataResponseTopic.builder()

@@ -43,7 +43,7 @@ final class OffsetsTopic {
 
   /** The topic to create, or null when more brokers should be waited for. */
   synchronized @Nullable NewTopic next(MetadataImage image) {
-    int active = ReplicationFactors.activeBrokers(image);
+    int active = ReplicationFactors.placeable(image);
     int wanted = config.topicReplicationFactor();
     if (!config.topicReplicationFactorGiven() && active < wanted) {
       int known = Math.max(votersThatAreBrokers, image.cluster().brokers().size());

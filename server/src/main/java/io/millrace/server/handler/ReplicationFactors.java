@@ -7,10 +7,10 @@ import io.millrace.metadata.image.MetadataImage;
 final class ReplicationFactors {
   private ReplicationFactors() {}
 
-  static int activeBrokers(MetadataImage image) {
+  static int placeable(MetadataImage image) {
     int active = 0;
     for (BrokerImage broker : image.cluster().brokers().values()) {
-      if (broker.isActive()) {
+      if (broker.takesReplicas()) {
         active++;
       }
     }

@@ -103,7 +103,7 @@ final class TopicAutoCreator {
         : new NewTopic(
             name,
             defaults.partitions(),
-            defaults.replicationFactorFor(ReplicationFactors.activeBrokers(image)));
+            defaults.replicationFactorFor(ReplicationFactors.placeable(image)));
   }
 
   private static ErrorCode errorOf(CreatedTopic created) {
