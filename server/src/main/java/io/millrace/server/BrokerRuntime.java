@@ -19,6 +19,7 @@ import io.millrace.replication.ReplicaContext;
 import io.millrace.replication.ReplicatedPartition;
 import io.millrace.replication.ReplicationConfig;
 import io.millrace.replication.RoleSnapshot;
+import io.millrace.replication.StorageKeeper;
 import io.millrace.server.config.NodeConfig;
 import io.millrace.server.coordinator.group.GroupCoordinator;
 import io.millrace.server.handler.Handlers;
@@ -107,7 +108,9 @@ final class BrokerRuntime {
             () -> settings.logConfig(GroupCoordinator.TOPIC).maxMessageBytes(),
             random.nextLong());
     registry.onLeadership(groups.roles());
-    this.storage = new StorageKeeper(nodeId, logs, registry, metadata, timers);
+    this.storage =
+        new StorageKeeper(
+            context, logs, registry, new ControllerStorageReporter(nodeId, metadata), timers);
     this.dispatcher =
         Handlers.create(
             config, metadata, registry, logs, settings, groups.coordinator(), timers, clock, random);

@@ -2,6 +2,7 @@ package io.millrace.replication.simulation;
 
 import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.EventLoop;
+import io.millrace.log.LogStorageException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
 
@@ -69,7 +70,11 @@ final class NodeLoop implements EventLoop {
   private Runnable mortal(Runnable task) {
     return () -> {
       if (life.alive) {
-        task.run();
+        try {
+          task.run();
+        } catch (LogStorageException e) {
+          // A loop notes it and goes on: the log has gone offline, or is.
+        }
         afterEach.run();
       }
     };

@@ -2,10 +2,14 @@ package io.millrace.replication.simulation;
 
 import io.millrace.concurrent.EventLoop;
 import io.millrace.log.PartitionLog;
+import io.millrace.metadata.image.MetadataImage;
 import io.millrace.metadata.image.PartitionImage;
 import io.millrace.metadata.image.TopicImage;
 import io.millrace.metadata.request.CreateTopics;
+import io.millrace.metadata.request.DeleteTopics;
+import io.millrace.metadata.request.TopicRef;
 import io.millrace.metadata.simulation.SimulatedScheduler;
+import io.millrace.protocol.Uuid;
 import io.millrace.replication.ReplicatedPartition;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedCluster {
 
   private static final String TOPIC = "orders";
+  private static final Life ADMINISTRATOR = new Life(0, 1);
   private static final long MILLI = 1_000_000L;
   private static final long SECOND = 1_000 * MILLI;
 
@@ -30,14 +35,13 @@ final class SimulatedCluster {
   private final Invariants invariants = new Invariants();
   private final Map<Integer, SimulatedNode> nodes = new TreeMap<>();
   private final EventLoop clientLoop;
-  private final EventLoop fateLoop;
   private final int brokers;
   private final int partitions;
   private final int replicas;
   private final List<SimulatedProducer> producers = new ArrayList<>();
-  private final Map<Integer, List<Integer>> lastIsr = new HashMap<>();
   private final List<String> history = new ArrayList<>();
-  private boolean calm;
+  private final Fate fate;
+  private int producerIds;
 
   SimulatedCluster(long seed) {
     random = new SplittableRandom(seed);
@@ -48,9 +52,9 @@ final class SimulatedCluster {
     network = new SimulatedNetwork(time.loop("network"), time, random);
     quorum = new SimulatedQuorumSide(time, random);
     clientLoop = time.loop("clients");
-    fateLoop = time.loop("fate");
+    fate = new Fate(this, time.loop("fate"), random);
     for (int id = 1; id <= brokers; id++) {
-      nodes.put(id, new SimulatedNode(id, nodes, time, network, quorum, invariants, random));
+      nodes.put(id, new SimulatedNode(id, nodes, time, network, quorum, invariants, fate::onProposal, random));
     }
   }
 
@@ -79,15 +83,17 @@ final class SimulatedCluster {
     nodes.values().forEach(SimulatedNode::start);
     createTopic();
     for (int i = 0; i < partitions; i++) {
-      producers.add(new SimulatedProducer(this, producers.size() + 1, i));
+      producers.add(new SimulatedProducer(this, i, false));
       if (random.nextBoolean()) {
-        producers.add(new SimulatedProducer(this, producers.size() + 1, i));
+        producers.add(new SimulatedProducer(this, i, false));
+      }
+      if (random.nextInt(3) == 0) {
+        producers.add(new SimulatedProducer(this, i, true));
       }
       new SimulatedConsumer(this, i);
       new SimulatedConsumer(this, i);
     }
-    fateLoop.schedule(this::strike, SECOND);
-    lookForNewMembers();
+    fate.start();
     time.runFor((6 + random.nextInt(8)) * SECOND);
     makePeace();
     time.runUntil(
@@ -95,37 +101,47 @@ final class SimulatedCluster {
         () -> producers.stream().allMatch(SimulatedProducer::isIdle),
         60 * SECOND);
     time.runUntil("all replicas in sync", this::allInSync, 60 * SECOND);
+    TopicImage topic = Objects.requireNonNull(currentTopic());
     for (int i = 0; i < partitions; i++) {
       Map<Integer, PartitionLog> logs = new HashMap<>();
       for (int id : Objects.requireNonNull(currentState(i)).replicas()) {
-        ReplicatedPartition replica = replica(id, i);
+        ReplicatedPartition replica = replica(id, topic.id(), i);
         if (replica != null) {
           logs.put(id, replica.log());
         }
       }
-      invariants.checkFinalState(i, logs);
+      invariants.checkFinalState(new Invariants.Place(topic.id(), i), logs);
     }
   }
 
   private void createTopic() {
     time.runUntil(
         "brokers active", () -> nodes.values().stream().allMatch(n -> isActive(n.id)), 30 * SECOND);
-    Life administrator = new Life(0, 1);
-    CreateTopics request =
-        new CreateTopics(List.of(new CreateTopics.NewTopic(TOPIC, partitions, replicas)), false);
     int[] turn = new int[1];
     time.runUntil(
         "topic created",
         () -> {
           if (turn[0]++ % 2_000 == 0) {
-            quorum.ask(administrator, request);
+            askForTopic();
           }
           return nodes.values().stream().allMatch(n -> topic(n) != null);
         },
         60 * SECOND);
   }
 
-  private SimulatedNode node(int id) {
+  /** Asks for the topic once; the question may get lost, or the answer. */
+  void askForTopic() {
+    quorum.ask(
+        ADMINISTRATOR,
+        new CreateTopics(List.of(new CreateTopics.NewTopic(TOPIC, partitions, replicas)), false));
+  }
+
+  /** Asks once to delete the topic of an id. */
+  void askForDeletion(Uuid topicId) {
+    quorum.ask(ADMINISTRATOR, new DeleteTopics(List.of(new TopicRef(topicId, null))));
+  }
+
+  SimulatedNode node(int id) {
     return Objects.requireNonNull(nodes.get(id));
   }
 
@@ -133,160 +149,103 @@ final class SimulatedCluster {
     return node(id).metadata().image().cluster().isActive(id);
   }
 
-  // ---- fate
-
-  private void strike() {
-    if (calm) {
-      return;
-    }
-    switch (random.nextInt(10)) {
-      case 0, 1, 2 -> crash(1 + random.nextInt(brokers), random.nextBoolean());
-      case 3 -> {
-        boolean powerLoss = random.nextBoolean();
-        nodes.keySet().forEach(id -> crash(id, powerLoss || random.nextBoolean()));
-      }
-      case 4 -> {
-        crash(1 + random.nextInt(brokers), true);
-        crash(1 + random.nextInt(brokers), true);
-      }
-      case 5, 6 -> cutSomething();
-      case 7 -> {
-        note("reset connections");
-        network.breakSome();
-      }
-      default -> {
-        note("elect controller");
-        quorum.elect();
-      }
-    }
-    fateLoop.schedule(this::strike, random.nextLong(20 * MILLI, 1_500 * MILLI));
-  }
-
-  /**
-   * The worst moment: a replica has just been let into the in-sync set, and all the others of the
-   * set die. Whatever was acknowledged without it is lost then.
-   */
-  private void lookForNewMembers() {
-    if (calm) {
-      return;
-    }
-    for (int i = 0; i < partitions; i++) {
-      PartitionImage state = currentState(i);
-      List<Integer> before = lastIsr.put(i, state == null ? List.of() : state.isr());
-      if (state != null && before != null) {
-        for (int member : state.isr()) {
-          if (!before.contains(member) && random.nextInt(2) == 0) {
-            leaveAlone(member, state.isr());
-          }
-        }
-      }
-    }
-    fateLoop.schedule(this::lookForNewMembers, MILLI);
-  }
-
-  private void leaveAlone(int member, List<Integer> isr) {
-    note("others of " + isr + " leave " + member + " alone");
-    for (int other : isr) {
-      if (other != member) {
-        fateLoop.schedule(() -> crash(other, random.nextBoolean()), random.nextLong(15 * MILLI));
-      }
-    }
-  }
-
-  private void crash(int id, boolean powerLoss) {
-    SimulatedNode node = node(id);
-    if (!node.isRunning()) {
-      return;
-    }
-    note((powerLoss ? "power loss of " : "kill of ") + id);
-    node.crash(powerLoss);
-    long downtime =
-        random.nextInt(3) == 0 ? random.nextLong(3 * SECOND) : random.nextLong(300 * MILLI);
-    fateLoop.schedule(() -> restart(node), 1 + downtime);
-  }
-
-  private void restart(SimulatedNode node) {
-    if (!node.isRunning()) {
-      note("start of " + node.id);
-      node.start();
-    }
-  }
-
-  private void cutSomething() {
-    int a = 1 + random.nextInt(brokers);
-    if (random.nextBoolean()) {
-      note("cut " + a + " from all");
-      nodes.keySet().forEach(b -> network.cut(a, b));
-    } else {
-      int b = 1 + random.nextInt(brokers);
-      note("cut " + a + " from " + b);
-      network.cut(a, b);
-    }
-    fateLoop.schedule(
-        () -> {
-          note("heal");
-          network.healAll();
-        },
-        random.nextLong(3 * SECOND));
-  }
-
   private void makePeace() {
     note("peace");
-    calm = true;
+    fate.end();
     network.healAll();
     quorum.foul = false;
-    nodes.values().forEach(this::restart);
+    nodes.values().forEach(SimulatedNode::mendDisk);
+    nodes.values().forEach(fate::restartIfNeeded);
+    int[] turn = new int[1];
+    time.runUntil(
+        "there is a topic",
+        () -> {
+          if (turn[0]++ % 2_000 == 0 && currentTopic() == null) {
+            askForTopic();
+          }
+          return nodes.values().stream().allMatch(n -> n.isRunning() && topic(n) != null);
+        },
+        60 * SECOND);
     producers.forEach(SimulatedProducer::stop);
   }
 
-  private void note(String event) {
+  void note(String event) {
     history.add(time.monotonicNanos() / MILLI + " ms " + event);
   }
 
   // ---- what others look up
 
-  /** The leader as some broker's image has it, -1 when it knows none. */
-  int believedLeader(int partition) {
+  /** The topic and a partition's leader, -1 when there is none, as one broker's image has it. */
+  record Route(Uuid topicId, int leader) {}
+
+  @Nullable Route route(int partition) {
     SimulatedNode node = node(1 + random.nextInt(brokers));
     TopicImage topic = node.isRunning() ? topic(node) : null;
     PartitionImage state = topic == null ? null : topic.partition(partition);
-    return state == null ? -1 : state.leader();
+    return topic == null || state == null ? null : new Route(topic.id(), state.leader());
   }
 
-  @Nullable ReplicatedPartition replica(int nodeId, int partition) {
+  @Nullable ReplicatedPartition replica(int nodeId, Uuid topicId, int partition) {
     SimulatedNode node = nodes.get(nodeId);
     if (node == null || !node.isRunning()) {
       return null;
     }
-    return node.registry().partition(TOPIC, partition);
+    return node.registry().partition(topicId, partition);
+  }
+
+  int nextProducerId() {
+    return ++producerIds;
+  }
+
+  int brokers() {
+    return brokers;
+  }
+
+  int partitions() {
+    return partitions;
+  }
+
+  SimulatedQuorumSide quorum() {
+    return quorum;
   }
 
   private static @Nullable TopicImage topic(SimulatedNode node) {
     return node.metadata().image().topics().topic(TOPIC);
   }
 
-  private @Nullable PartitionImage currentState(int partition) {
-    PartitionImage newest = null;
+  /** The topic in the newest image of all. */
+  @Nullable TopicImage currentTopic() {
+    MetadataImage newest = null;
     for (SimulatedNode node : nodes.values()) {
-      TopicImage topic = node.isRunning() ? topic(node) : null;
-      PartitionImage state = topic == null ? null : topic.partition(partition);
-      if (state != null && (newest == null || state.partitionEpoch() > newest.partitionEpoch())) {
-        newest = state;
+      if (node.isRunning()) {
+        MetadataImage image = node.metadata().image();
+        newest = newest == null || image.revision() > newest.revision() ? image : newest;
       }
     }
-    return newest;
+    return newest == null ? null : newest.topics().topic(TOPIC);
+  }
+
+  @Nullable PartitionImage currentState(int partition) {
+    TopicImage topic = currentTopic();
+    return topic == null ? null : topic.partition(partition);
   }
 
   private boolean allInSync() {
+    TopicImage topic = currentTopic();
+    if (topic == null) {
+      return false;
+    }
     for (int i = 0; i < partitions; i++) {
-      PartitionImage state = currentState(i);
+      PartitionImage state = topic.partition(i);
       if (state == null || state.isr().size() < state.replicas().size() || !state.hasLeader()) {
         return false;
       }
       long end = -1;
       for (int id : state.replicas()) {
-        ReplicatedPartition replica = replica(id, i);
-        if (replica == null || replica.log().highWatermark() < replica.log().logEndOffset()) {
+        ReplicatedPartition replica = replica(id, topic.id(), i);
+        if (replica == null
+            || replica.log().isOffline()
+            || replica.log().highWatermark() < replica.log().logEndOffset()) {
           return false;
         }
         long itsEnd = replica.log().logEndOffset();

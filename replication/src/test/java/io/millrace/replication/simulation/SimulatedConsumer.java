@@ -2,6 +2,7 @@ package io.millrace.replication.simulation;
 
 import io.millrace.concurrent.EventLoop;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.record.MemoryRecords;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.replication.ReadIsolation;
@@ -26,6 +27,7 @@ final class SimulatedConsumer {
   private final EventLoop loop;
   private final SplittableRandom random;
   private final int partition;
+  private Uuid topicId = Uuid.ZERO;
   private long position;
 
   SimulatedConsumer(SimulatedCluster cluster, int partition) {
@@ -37,22 +39,30 @@ final class SimulatedConsumer {
   }
 
   private void poll() {
-    int leader = cluster.believedLeader(partition);
+    SimulatedCluster.Route route = cluster.route(partition);
+    if (route == null) {
+      loop.schedule(this::poll, random.nextLong(1_000_000, 30_000_000));
+      return;
+    }
+    if (!route.topicId().equals(topicId)) {
+      topicId = route.topicId(); // deleted and created again
+      position = 0;
+    }
     cluster
         .network()
-        .connect(CLIENT, Math.max(leader, 0))
-        .send(() -> serve(leader))
+        .connect(CLIENT, Math.max(route.leader(), 0))
+        .send(() -> serve(route))
         .whenComplete(
             (answer, failure) ->
                 loop.execute(
                     () -> {
-                      take(answer);
+                      take(route.topicId(), answer);
                       loop.schedule(this::poll, random.nextLong(1_000_000, 30_000_000));
                     }));
   }
 
-  private CompletableFuture<Answer> serve(int leader) {
-    ReplicatedPartition replica = cluster.replica(leader, partition);
+  private CompletableFuture<Answer> serve(SimulatedCluster.Route route) {
+    ReplicatedPartition replica = cluster.replica(route.leader(), route.topicId(), partition);
     if (replica == null) {
       return CompletableFuture.completedFuture(
           new Answer(ErrorCode.NOT_LEADER_OR_FOLLOWER, MemoryRecords.EMPTY));
@@ -65,7 +75,7 @@ final class SimulatedConsumer {
         new Answer(result.error(), Invariants.inMemory(result.records())));
   }
 
-  private void take(@Nullable Answer answer) {
+  private void take(Uuid readFrom, @Nullable Answer answer) {
     if (answer == null) {
       return;
     }
@@ -75,7 +85,7 @@ final class SimulatedConsumer {
           "partition " + partition + " has no offset " + position + " any more");
     }
     for (RecordBatch batch : answer.records.batches()) {
-      cluster.invariants().read(partition, batch);
+      cluster.invariants().read(new Invariants.Place(readFrom, partition), batch);
       position = batch.nextOffset();
     }
     if (random.nextInt(100) == 0) {

@@ -2,6 +2,7 @@ package io.millrace.replication.simulation;
 
 import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.EventLoop;
+import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.Endpoint;
 import io.millrace.metadata.image.ImageListener;
 import io.millrace.metadata.image.MetadataImage;
@@ -13,8 +14,10 @@ import io.millrace.metadata.record.ImageReplay;
 import io.millrace.metadata.request.AlterPartition;
 import io.millrace.metadata.request.Heartbeat;
 import io.millrace.metadata.request.RegisterBroker;
+import io.millrace.metadata.request.ReportStorage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
+import io.millrace.replication.StorageKeeper;
 import io.millrace.replication.leader.IsrAnswer;
 import io.millrace.replication.leader.IsrProposal;
 import io.millrace.replication.leader.IsrProposer;
@@ -26,7 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
  * A broker's view of the metadata in one life: follows it with a delay, registers, sends
  * heartbeats, proposes ISRs.
  */
-final class SimulatedMetadata implements IsrProposer {
+final class SimulatedMetadata implements IsrProposer, StorageKeeper.Reporter {
 
   static final long SESSION_NANOS = 2_000_000_000L;
   private static final long BEAT_NANOS = 250_000_000L;
@@ -140,6 +143,18 @@ final class SimulatedMetadata implements IsrProposer {
                   result.leaderEpoch(),
                   result.partitionEpoch(),
                   result.isr());
+            });
+  }
+
+  @Override
+  public CompletableFuture<Void> report(long brokerEpoch, BrokerStorage storage) {
+    return quorum
+        .ask(life, new ReportStorage(life.node, brokerEpoch, storage))
+        .thenAccept(
+            result -> {
+              if (!result.isOk()) {
+                throw new IllegalStateException(result.message());
+              }
             });
   }
 

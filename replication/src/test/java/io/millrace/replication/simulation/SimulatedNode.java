@@ -14,12 +14,15 @@ import io.millrace.replication.PartitionRegistry;
 import io.millrace.replication.ReplicaContext;
 import io.millrace.replication.ReplicatedPartition;
 import io.millrace.replication.ReplicationConfig;
+import io.millrace.replication.StorageKeeper;
 import io.millrace.replication.follower.LeaderEndpoint;
+import io.millrace.replication.leader.IsrProposal;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +47,7 @@ final class SimulatedNode {
   private final Invariants invariants;
   private final SplittableRandom random;
   private final SimulatedStorage disk;
+  private final BiConsumer<Integer, IsrProposal> proposals;
   private int lives;
   private @Nullable Running running;
 
@@ -58,6 +62,7 @@ final class SimulatedNode {
       SimulatedNetwork network,
       SimulatedQuorumSide quorum,
       Invariants invariants,
+      BiConsumer<Integer, IsrProposal> proposals,
       SplittableRandom random) {
     this.id = id;
     this.others = others;
@@ -65,6 +70,7 @@ final class SimulatedNode {
     this.network = network;
     this.quorum = quorum;
     this.invariants = invariants;
+    this.proposals = proposals;
     this.random = random.split();
     this.disk = new SimulatedStorage("disk-" + id);
   }
@@ -85,7 +91,36 @@ final class SimulatedNode {
     return running == null ? List.of() : running.registry.partitions();
   }
 
+  /** How a disk fails. */
+  enum DiskFault {
+    WRITES_FAIL,
+    FLUSHES_FAIL,
+    FULL
+  }
+
+  void failDisk(DiskFault fault) {
+    switch (fault) {
+      case WRITES_FAIL -> disk.failWrites(true);
+      case FLUSHES_FAIL -> disk.failForces(true);
+      case FULL -> disk.limitBytes(disk.usedBytes() + random.nextInt(4_000));
+    }
+  }
+
+  /** The disk works again; what the broker took out of service may need a new start. */
+  void mendDisk() {
+    disk.failWrites(false);
+    disk.failForces(false);
+    disk.limitBytes(Long.MAX_VALUE);
+  }
+
+  /** Whether the disk is out of service and only a new start brings it back. */
+  boolean needsNewStart() {
+    return running != null
+        && running.logs.directories().stream().anyMatch(one -> !one.isOnline() && !one.full());
+  }
+
   void start() {
+    mendDisk();
     Life life = new Life(id, ++lives);
     boolean slowDisk = random.nextInt(3) == 0;
     LongSupplier flushTime =
@@ -107,7 +142,10 @@ final class SimulatedNode {
             () -> metadata.get().image(),
             () -> metadata.get().brokerEpoch(),
             () -> metadata.get().leaseValid(),
-            proposal -> metadata.get().propose(proposal));
+            proposal -> {
+              proposals.accept(id, proposal);
+              return metadata.get().propose(proposal);
+            });
     EventLoop fetch = loop(life, "fetch", () -> 0);
     PartitionRegistry registry =
         new PartitionRegistry(
@@ -129,6 +167,8 @@ final class SimulatedNode {
     metadata.value =
         new SimulatedMetadata(
             life, quorum, loop(life, "metadata", () -> 0), time, Uuid.random(random), registry);
+    new StorageKeeper(context, logs, registry, metadata.value, loop(life, "storage", () -> 0))
+        .start();
     running = new Running(life, logs, metadata.value, registry);
   }
 

@@ -2,6 +2,7 @@ package io.millrace.replication.simulation;
 
 import io.millrace.concurrent.EventLoop;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.record.MemoryRecords;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.replication.ProduceResult;
@@ -9,23 +10,34 @@ import io.millrace.replication.ReplicatedPartition;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * An idempotent producer to one partition with {@code acks=all}: a few batches in flight, in order;
- * on any failure it waits for all of them and sends again from the first that was not acknowledged.
+ * A producer to one partition. Mostly idempotent with {@code acks=all}: a few batches in flight, in
+ * order; on any failure it waits for all of them and sends again from the first that was not
+ * acknowledged. Else risky, with {@code acks=1}: one batch at a time, each sent once.
+ *
+ * <p>A topic that was deleted and created again is another one to it: it begins anew there, under
+ * another producer id, and forgets what it had under way.
  */
 final class SimulatedProducer {
+
+  /** How the values of risky producers begin. */
+  static final String RISKY = "q";
 
   private static final int CLIENT = 900;
 
   private static final class Batch {
+    final int producerId;
     final int sequence;
     final List<String> values;
 
-    Batch(int sequence, List<String> values) {
+    Batch(int producerId, int sequence, List<String> values) {
+      this.producerId = producerId;
       this.sequence = sequence;
       this.values = values;
     }
@@ -35,10 +47,13 @@ final class SimulatedProducer {
   private final EventLoop loop;
   private final SplittableRandom random;
   private final Invariants invariants;
-  private final int producerId;
+  private final boolean risky;
+  private int producerId;
+  private Uuid topicId = Uuid.ZERO;
+  private final Set<Uuid> formerTopics = new HashSet<>();
   private final int partition;
   private final int maxInFlight;
-  private final ArrayDeque<Batch> unacknowledged = new ArrayDeque<>();
+  private ArrayDeque<Batch> unacknowledged = new ArrayDeque<>();
   private SimulatedNetwork.Connection connection;
   private int connectedTo = -1;
   private int nextSequence;
@@ -48,14 +63,15 @@ final class SimulatedProducer {
   private boolean acknowledgedAny;
   private boolean stopping;
 
-  SimulatedProducer(SimulatedCluster cluster, int producerId, int partition) {
+  SimulatedProducer(SimulatedCluster cluster, int partition, boolean risky) {
     this.cluster = cluster;
     this.loop = cluster.clientLoop();
     this.random = cluster.split();
     this.invariants = cluster.invariants();
-    this.producerId = producerId;
+    this.producerId = cluster.nextProducerId();
     this.partition = partition;
-    this.maxInFlight = 1 + random.nextInt(4);
+    this.risky = risky;
+    this.maxInFlight = risky ? 1 : 1 + random.nextInt(4);
     this.connection = cluster.network().connect(CLIENT, 0);
     tick();
   }
@@ -70,13 +86,14 @@ final class SimulatedProducer {
   }
 
   private void tick() {
+    lookUpTopic();
     if (!stopping && unacknowledged.size() < 8) {
       List<String> values = new ArrayList<>();
       int count = 1 + random.nextInt(4);
       for (int i = 0; i < count; i++) {
-        values.add("p" + producerId + ":" + (nextSequence + i));
+        values.add((risky ? RISKY : "p") + producerId + ":" + (nextSequence + i));
       }
-      unacknowledged.addLast(new Batch(nextSequence, values));
+      unacknowledged.addLast(new Batch(producerId, nextSequence, values));
       nextSequence += count;
     }
     pump();
@@ -108,42 +125,79 @@ final class SimulatedProducer {
   }
 
   private void send(Batch batch) {
-    int leader = cluster.believedLeader(partition);
+    SimulatedCluster.Route route = cluster.route(partition);
+    int leader = route == null || formerTopics.contains(route.topicId()) ? -1 : route.leader();
     if (leader != connectedTo || connection.isBroken()) {
       connection = cluster.network().connect(CLIENT, Math.max(leader, 0));
       connectedTo = leader;
     }
     inFlight++;
+    Uuid to = topicId;
     connection
-        .send(() -> serve(leader, batch))
-        .whenComplete((result, failure) -> loop.execute(() -> onAnswer(batch, result)));
+        .send(() -> serve(leader, to, batch))
+        .whenComplete((result, failure) -> loop.execute(() -> onAnswer(to, batch, result)));
   }
 
-  private CompletableFuture<ProduceResult> serve(int leader, Batch batch) {
-    ReplicatedPartition replica = cluster.replica(leader, partition);
+  /** Looks whether the topic is another one by now. */
+  private void lookUpTopic() {
+    SimulatedCluster.Route route = cluster.route(partition);
+    if (route == null || topicId.equals(route.topicId()) || formerTopics.contains(route.topicId())) {
+      return;
+    }
+    if (!topicId.equals(Uuid.ZERO)) {
+      formerTopics.add(topicId);
+      producerId = cluster.nextProducerId();
+      unacknowledged = new ArrayDeque<>();
+      nextSequence = 0;
+      sent = 0;
+      inFlight = 0;
+      failed = false;
+      acknowledgedAny = false;
+    }
+    topicId = route.topicId();
+  }
+
+  private CompletableFuture<ProduceResult> serve(int leader, Uuid to, Batch batch) {
+    ReplicatedPartition replica = cluster.replica(leader, to, partition);
     if (replica == null) {
       return CompletableFuture.completedFuture(
           new ProduceResult(ErrorCode.NOT_LEADER_OR_FOLLOWER, -1, -1, -1, null));
     }
-    return replica.append(recordsOf(batch), (short) -1, 400 + random.nextInt(1_500), -1);
+    short acks = (short) (risky ? 1 : -1);
+    return replica.append(recordsOf(batch), acks, 400 + random.nextInt(1_500), -1);
   }
 
   private MemoryRecords recordsOf(Batch batch) {
-    RecordBatchBuilder builder =
-        new RecordBatchBuilder(1 << 16).producerState(producerId, (short) 0, batch.sequence);
+    RecordBatchBuilder builder = new RecordBatchBuilder(1 << 16);
+    if (!risky) {
+      builder = builder.producerState(batch.producerId, (short) 0, batch.sequence);
+    }
     for (String value : batch.values) {
       builder.append(1_700_000_000_000L, null, value.getBytes(StandardCharsets.UTF_8));
     }
     return builder.build();
   }
 
-  private void onAnswer(Batch batch, ProduceResult result) {
+  private void onAnswer(Uuid from, Batch batch, ProduceResult result) {
+    boolean acknowledged = result != null && result.error() == ErrorCode.NONE;
+    if (acknowledged) {
+      invariants.acknowledged(
+          new Invariants.Acknowledged(
+              new Invariants.Place(from, partition), result.baseOffset(), batch.values, !risky));
+    }
+    if (!from.equals(topicId)) {
+      return; // of a topic that is gone
+    }
     inFlight--;
     boolean isFirst = unacknowledged.peekFirst() == batch;
-    if (result != null && result.error() == ErrorCode.NONE) {
+    if (risky) {
+      unacknowledged.removeFirst();
+      sent--;
+      loop.schedule(this::pump, random.nextLong(100_000_000));
+      return;
+    }
+    if (acknowledged) {
       acknowledgedAny = true;
-      invariants.acknowledged(
-          new Invariants.Acknowledged(partition, result.baseOffset(), batch.values));
       if (isFirst) {
         unacknowledged.removeFirst();
         sent--;

@@ -1,4 +1,4 @@
-package io.millrace.server;
+package io.millrace.replication;
 
 import io.millrace.concurrent.ConfinedTo;
 import io.millrace.concurrent.EventLoop;
@@ -6,11 +6,13 @@ import io.millrace.log.DirectoryStatus;
 import io.millrace.log.LogManager;
 import io.millrace.metadata.image.BrokerImage;
 import io.millrace.metadata.image.BrokerStorage;
-import io.millrace.metadata.publish.MetadataClient;
-import io.millrace.metadata.request.ReportStorage;
-import io.millrace.replication.PartitionRegistry;
+import io.millrace.metadata.image.MetadataImage;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,42 +31,65 @@ import org.slf4j.LoggerFactory;
  * under the same epoch.
  */
 @ConfinedTo("the loop handed in")
-final class StorageKeeper {
+public final class StorageKeeper {
   private static final Logger LOG = LoggerFactory.getLogger(StorageKeeper.class);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final long ROOM_NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** The way to the controller. */
+  public interface Reporter {
+
+    /**
+     * Tells how the disks are, under a broker epoch. The future ends when there is an answer or none
+     * will come, exceptionally unless the controller took it.
+     */
+    CompletableFuture<Void> report(long brokerEpoch, BrokerStorage storage);
+  }
 
   private final int nodeId;
   private final LogManager logs;
   private final PartitionRegistry registry;
-  private final MetadataClient metadata;
+  private final Supplier<MetadataImage> image;
+  private final LongSupplier brokerEpoch;
+  private final Reporter reporter;
   private final EventLoop loop;
   private boolean telling;
   private boolean reopening;
   private long looksUntilRoomIsAsked;
   private boolean closed;
 
-  StorageKeeper(
-      int nodeId,
+  public StorageKeeper(
+      ReplicaContext context,
       LogManager logs,
       PartitionRegistry registry,
-      MetadataClient metadata,
+      Reporter reporter,
       EventLoop loop) {
-    this.nodeId = nodeId;
+    this.nodeId = context.nodeId();
     this.logs = logs;
     this.registry = registry;
-    this.metadata = metadata;
+    this.image = context.image();
+    this.brokerEpoch = context.brokerEpoch();
+    this.reporter = reporter;
     this.loop = loop;
   }
 
-  void start() {
-    logs.onDirectoryOffline((path, reason) -> loop.tryExecute(this::look));
+  /** Begins. Any thread. */
+  public void start() {
+    logs.onDirectoryOffline((path, reason) -> onLoop(this::look));
     lookAgain();
   }
 
-  void close() {
-    loop.tryExecute(() -> closed = true);
+  /** Ends; a report or an opening that is under way goes on. Any thread. */
+  public void close() {
+    onLoop(() -> closed = true);
+  }
+
+  private void onLoop(Runnable task) {
+    try {
+      loop.execute(task);
+    } catch (RejectedExecutionException full) {
+      loop.schedule(task, 0); // takes no place in the queue
+    }
   }
 
   private void lookAgain() {
@@ -79,8 +104,8 @@ final class StorageKeeper {
   }
 
   private void look() {
-    BrokerImage self = metadata.image().cluster().broker(nodeId);
-    long epoch = metadata.brokerEpoch();
+    BrokerImage self = image.get().cluster().broker(nodeId);
+    long epoch = brokerEpoch.getAsLong();
     if (closed || telling || self == null || epoch < 0 || self.epoch() != epoch) {
       return;
     }
@@ -104,17 +129,15 @@ final class StorageKeeper {
         now.failedDirectories(),
         now.anyGood(),
         offline);
-    metadata
-        .send(new ReportStorage(nodeId, epoch, now), ANSWER_NANOS)
+    reporter
+        .report(epoch, now)
         .whenComplete(
-            (result, failure) ->
-                loop.tryExecute(
+            (done, failure) ->
+                onLoop(
                     () -> {
                       telling = false;
-                      if (failure != null || !result.isOk()) {
-                        LOG.warn(
-                            "the controller did not take the report of this broker's disks: {}",
-                            failure == null ? result.message() : failure.toString());
+                      if (failure != null) {
+                        LOG.warn("the report of this broker's disks was not taken: {}", failure.toString());
                       }
                     }));
   }
@@ -135,7 +158,7 @@ final class StorageKeeper {
             .thenCompose(done -> registry.reopen())
             .whenComplete(
                 (done, failure) ->
-                    loop.tryExecute(
+                    onLoop(
                         () -> {
                           reopening = false;
                           if (failure != null) {
