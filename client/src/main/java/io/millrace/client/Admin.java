@@ -72,6 +72,10 @@ public interface Admin extends AutoCloseable {
   /** The brokers, fenced ones too, and the controller. */
   CompletableFuture<ClusterDescription> describeCluster();
 
+  /** The log directories of brokers, by broker id: which failed, how much room there is. */
+  Map<Integer, CompletableFuture<List<LogDirectory>>> describeLogDirectories(
+      Collection<Integer> brokers);
+
   /** The metadata quorum: leader, term, lag of each voter. */
   CompletableFuture<QuorumDescription> describeQuorum();
 

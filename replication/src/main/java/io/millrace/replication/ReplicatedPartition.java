@@ -54,6 +54,7 @@ public final class ReplicatedPartition {
   private volatile PartitionRole role = IdlePartition.UNBORN;
 
   private LeadershipListener leadership = LeadershipListener.NONE;
+
   /** The last epoch that was led on this log, -1 for none. Written on the append loop. */
   private volatile int lastLedEpoch = -1;
 

@@ -40,8 +40,8 @@ public final class StorageKeeper {
   public interface Reporter {
 
     /**
-     * Tells how the disks are, under a broker epoch. The future ends when there is an answer or none
-     * will come, exceptionally unless the controller took it.
+     * Tells how the disks are, under a broker epoch. The future ends when there is an answer or
+     * none will come, exceptionally unless the controller took it.
      */
     CompletableFuture<Void> report(long brokerEpoch, BrokerStorage storage);
   }
@@ -137,7 +137,9 @@ public final class StorageKeeper {
                     () -> {
                       telling = false;
                       if (failure != null) {
-                        LOG.warn("the report of this broker's disks was not taken: {}", failure.toString());
+                        LOG.warn(
+                            "the report of this broker's disks was not taken: {}",
+                            failure.toString());
                       }
                     }));
   }

@@ -113,7 +113,15 @@ final class BrokerRuntime {
             context, logs, registry, new ControllerStorageReporter(nodeId, metadata), timers);
     this.dispatcher =
         Handlers.create(
-            config, metadata, registry, logs, settings, groups.coordinator(), timers, clock, random);
+            config,
+            metadata,
+            registry,
+            logs,
+            settings,
+            groups.coordinator(),
+            timers,
+            clock,
+            random);
   }
 
   /**

@@ -186,7 +186,7 @@ final class NodeStart {
             config.quorum().nodeId(),
             Uuid.random(random),
             directoryId,
-            null,
+            config.quorum().rack().orElse(null),
             Advertised.endpoints(parts.bound(), config.listeners(), config.quorum()));
     long epoch =
         await(metadata.client().register(registration), "the controller to register this broker");

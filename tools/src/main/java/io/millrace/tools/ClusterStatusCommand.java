@@ -3,6 +3,7 @@ package io.millrace.tools;
 import io.millrace.client.Admin;
 import io.millrace.client.BrokerInfo;
 import io.millrace.client.ClusterDescription;
+import io.millrace.client.LogDirectory;
 import io.millrace.client.PartitionDescription;
 import io.millrace.client.QuorumDescription;
 import io.millrace.client.TopicDescription;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,11 +30,13 @@ import picocli.CommandLine.Option;
       "  millrace cluster status",
       "  millrace cluster status --json | jq .leaderless",
       "",
-      "Exits with 0 when every partition has a leader and all its replicas in sync, with 4 when not."
+      "Exits with 0 when every partition has a leader and all its replicas in sync and no disk has failed,",
+      "with 4 when not."
     })
 final class ClusterStatusCommand implements Callable<Integer> {
 
   private static final int PARTITIONS_SHOWN = 20;
+  private static final long DISKS_WAIT_MS = 3_000;
 
   @Mixin private ClusterOptions cluster;
   @Mixin private Console console;
@@ -57,6 +61,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
       List<TopicDescription> topics = describeAll(admin);
       List<Troubled> leaderless = new ArrayList<>();
       List<Troubled> underReplicated = new ArrayList<>();
+      Map<Integer, List<LogDirectory>> disks = disks(admin, description);
       Map<Integer, Load> loads = new TreeMap<>();
       int partitions = 0;
       for (TopicDescription topic : topics) {
@@ -75,20 +80,59 @@ final class ClusterStatusCommand implements Callable<Integer> {
             json(
                 description,
                 quorum,
+                disks,
                 loads,
                 topics.size(),
                 partitions,
                 leaderless,
                 underReplicated));
       } else {
-        print(description, quorum, loads, topics.size(), partitions, leaderless, underReplicated);
+        print(
+            description,
+            quorum,
+            disks,
+            loads,
+            topics.size(),
+            partitions,
+            leaderless,
+            underReplicated);
       }
       boolean well =
           leaderless.isEmpty()
               && underReplicated.isEmpty()
-              && description.brokers().stream().noneMatch(BrokerInfo::fenced);
+              && description.brokers().stream().noneMatch(BrokerInfo::fenced)
+              && disks.values().stream().flatMap(List::stream).noneMatch(LogDirectory::failed);
       return well ? ExitCode.OK : ExitCode.NOT_HEALTHY;
     }
+  }
+
+  /** The directories of the brokers that tell of them soon; a broker that hangs hides no other. */
+  private Map<Integer, List<LogDirectory>> disks(Admin admin, ClusterDescription description) {
+    Map<Integer, List<LogDirectory>> disks = new TreeMap<>();
+    admin
+        .describeLogDirectories(
+            description.brokers().stream()
+                .filter(broker -> !broker.fenced())
+                .map(BrokerInfo::id)
+                .toList())
+        .forEach(
+            (broker, answer) ->
+                disks.put(
+                    broker,
+                    cluster.await(
+                        answer
+                            .completeOnTimeout(List.of(), DISKS_WAIT_MS, TimeUnit.MILLISECONDS)
+                            .exceptionally(failure -> List.of()))));
+    return disks;
+  }
+
+  private static String disksOf(Map<Integer, List<LogDirectory>> disks, int broker) {
+    List<LogDirectory> known = disks.getOrDefault(broker, List.of());
+    long failed = known.stream().filter(LogDirectory::failed).count();
+    if (known.isEmpty()) {
+      return "unknown";
+    }
+    return failed == 0 ? "ok" : failed + " of " + known.size() + " failed";
   }
 
   private List<TopicDescription> describeAll(Admin admin) {
@@ -115,6 +159,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
   private void print(
       ClusterDescription description,
       QuorumDescription quorum,
+      Map<Integer, List<LogDirectory>> disks,
       Map<Integer, Load> loads,
       int topics,
       int partitions,
@@ -138,7 +183,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
     }
     console.print(voters);
     console.say("");
-    Table brokers = new Table(">BROKER", "ADDRESS", "RACK", "STATE", ">LEADERS", ">REPLICAS");
+    Table brokers =
+        new Table(">BROKER", "ADDRESS", "RACK", "STATE", "DISKS", ">LEADERS", ">REPLICAS");
     for (BrokerInfo broker : description.brokers()) {
       Load load = loads.getOrDefault(broker.id(), new Load(0, 0));
       brokers.row(
@@ -146,10 +192,18 @@ final class ClusterStatusCommand implements Callable<Integer> {
           broker.host() + ":" + broker.port(),
           broker.rack() == null ? "-" : broker.rack(),
           broker.fenced() ? "fenced" : "alive",
+          disksOf(disks, broker.id()),
           load.leaders(),
           load.replicas());
     }
     console.print(brokers);
+    disks.forEach(
+        (broker, directories) ->
+            directories.stream()
+                .filter(LogDirectory::failed)
+                .forEach(
+                    failed ->
+                        console.say("Broker " + broker + ": " + failed.path() + " has failed")));
     console.say("");
     console.say(
         topics
@@ -163,7 +217,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
     List<Troubled> troubled = new ArrayList<>(leaderless);
     troubled.addAll(underReplicated);
     if (!troubled.isEmpty()) {
-      Table table = new Table("TOPIC", ">PARTITION", "STATE", ">LEADER", "REPLICAS", "IN SYNC");
+      Table table =
+          new Table("TOPIC", ">PARTITION", "STATE", ">LEADER", "REPLICAS", "IN SYNC", "OFFLINE");
       int shown = all ? troubled.size() : Math.min(troubled.size(), PARTITIONS_SHOWN);
       for (Troubled one : troubled.subList(0, shown)) {
         table.row(
@@ -172,7 +227,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
             one.state(),
             name(one.partition().leader()),
             one.partition().replicas(),
-            one.partition().inSyncReplicas());
+            one.partition().inSyncReplicas(),
+            one.partition().offlineReplicas());
       }
       console.print(table);
       if (shown < troubled.size()) {
@@ -198,6 +254,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
   private static Map<String, Object> json(
       ClusterDescription description,
       QuorumDescription quorum,
+      Map<Integer, List<LogDirectory>> disks,
       Map<Integer, Load> loads,
       int topics,
       int partitions,
@@ -226,6 +283,12 @@ final class ClusterStatusCommand implements Callable<Integer> {
       one.put("port", broker.port());
       one.put("rack", broker.rack());
       one.put("fenced", broker.fenced());
+      one.put(
+          "failedDirectories",
+          disks.getOrDefault(broker.id(), List.of()).stream()
+              .filter(LogDirectory::failed)
+              .map(LogDirectory::path)
+              .toList());
       one.put("leaders", load.leaders());
       one.put("replicas", load.replicas());
       brokers.add(one);
@@ -247,6 +310,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
       entry.put("leader", one.partition().leader());
       entry.put("replicas", one.partition().replicas());
       entry.put("inSyncReplicas", one.partition().inSyncReplicas());
+      entry.put("offlineReplicas", one.partition().offlineReplicas());
       list.add(entry);
     }
     return list;

@@ -148,7 +148,8 @@ final class TopicsDescribeCommand implements Callable<Integer> {
               .collect(Collectors.joining("  ", "Configs ", "")));
     }
     Table table =
-        new Table(">PARTITION", ">LEADER", ">EPOCH", "REPLICAS", "IN SYNC", ">START", ">END");
+        new Table(
+            ">PARTITION", ">LEADER", ">EPOCH", "REPLICAS", "IN SYNC", "OFFLINE", ">START", ">END");
     for (PartitionDescription partition : partitions) {
       Range range = ranges.get(partition.partition());
       table.row(
@@ -157,6 +158,7 @@ final class TopicsDescribeCommand implements Callable<Integer> {
           partition.leaderEpoch(),
           ids(partition.replicas()),
           ids(partition.inSyncReplicas()),
+          partition.offlineReplicas().isEmpty() ? "-" : ids(partition.offlineReplicas()),
           range == null ? "-" : range.start(),
           range == null ? "-" : range.end());
     }
@@ -188,6 +190,7 @@ final class TopicsDescribeCommand implements Callable<Integer> {
       one.put("leaderEpoch", partition.leaderEpoch());
       one.put("replicas", partition.replicas());
       one.put("inSyncReplicas", partition.inSyncReplicas());
+      one.put("offlineReplicas", partition.offlineReplicas());
       Range range = ranges.get(partition.partition());
       one.put("startOffset", range == null ? null : range.start());
       one.put("endOffset", range == null ? null : range.end());

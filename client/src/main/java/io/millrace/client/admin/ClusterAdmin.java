@@ -13,6 +13,7 @@ import io.millrace.client.GroupListings;
 import io.millrace.client.GroupState;
 import io.millrace.client.GroupType;
 import io.millrace.client.IsolationLevel;
+import io.millrace.client.LogDirectory;
 import io.millrace.client.MemberToRemove;
 import io.millrace.client.MillraceException;
 import io.millrace.client.NewTopic;
@@ -154,6 +155,12 @@ public final class ClusterAdmin implements Admin {
     }
     brokers.sort(Comparator.comparingInt(BrokerInfo::id));
     return new ClusterDescription(answer.clusterId(), answer.controllerId(), brokers);
+  }
+
+  @Override
+  public Map<Integer, CompletableFuture<List<LogDirectory>>> describeLogDirectories(
+      Collection<Integer> brokers) {
+    return counted(LogDirectoryLookup.describe(cluster, brokers, timeoutNanos));
   }
 
   @Override

@@ -100,8 +100,8 @@ final class Fate {
   }
 
   /**
-   * A replica has just been let into the in-sync set, and all the others of the set die. Whatever was
-   * acknowledged without it is lost then.
+   * A replica has just been let into the in-sync set, and all the others of the set die. Whatever
+   * was acknowledged without it is lost then.
    */
   private void lookForNewMembers(PartitionImage state) {
     List<Integer> before = lastIsr.put(state.partition(), state.isr());
@@ -122,9 +122,9 @@ final class Fate {
   }
 
   /**
-   * A replica outside the in-sync set has what the in-sync followers know to be committed, but not all
-   * that is: the leader dies. Its successor's high watermark lies behind, so nothing but the start of
-   * its epoch tells it that the replica is not to be let in yet.
+   * A replica outside the in-sync set has what the in-sync followers know to be committed, but not
+   * all that is: the leader dies. Its successor's high watermark lies behind, so nothing but the
+   * start of its epoch tells it that the replica is not to be let in yet.
    */
   private void lookForCloseFollowers(Uuid topicId, PartitionImage state) {
     PartitionLog leader = logOf(state.leader(), topicId, state.partition());

@@ -54,7 +54,10 @@ final class SimulatedCluster {
     clientLoop = time.loop("clients");
     fate = new Fate(this, time.loop("fate"), random);
     for (int id = 1; id <= brokers; id++) {
-      nodes.put(id, new SimulatedNode(id, nodes, time, network, quorum, invariants, fate::onProposal, random));
+      nodes.put(
+          id,
+          new SimulatedNode(
+              id, nodes, time, network, quorum, invariants, fate::onProposal, random));
     }
   }
 

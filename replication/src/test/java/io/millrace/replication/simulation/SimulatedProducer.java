@@ -141,7 +141,9 @@ final class SimulatedProducer {
   /** Looks whether the topic is another one by now. */
   private void lookUpTopic() {
     SimulatedCluster.Route route = cluster.route(partition);
-    if (route == null || topicId.equals(route.topicId()) || formerTopics.contains(route.topicId())) {
+    if (route == null
+        || topicId.equals(route.topicId())
+        || formerTopics.contains(route.topicId())) {
       return;
     }
     if (!topicId.equals(Uuid.ZERO)) {

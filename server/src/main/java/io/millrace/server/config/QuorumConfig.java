@@ -10,10 +10,12 @@ import java.util.Set;
  * Who this node is and who votes.
  *
  * @param voters every voter of the metadata quorum, this node too when it is one
+ * @param rack where this node stands; replicas of a partition are spread over racks
  * @param controllerBind where this node serves the quorum; empty on a node that is only a broker
  */
 public record QuorumConfig(
     int nodeId,
+    Optional<String> rack,
     boolean broker,
     boolean controller,
     List<Voter> voters,
@@ -33,6 +35,12 @@ public record QuorumConfig(
 
   static final ConfigKey<Integer> NODE_ID =
       ConfigKey.integer("node.id", 1, 0, 99_999, "The node's number, unique in the cluster.");
+  static final ConfigKey<String> RACK =
+      ConfigKey.text(
+          "broker.rack",
+          "",
+          "a name",
+          "Rack or zone of this node; the replicas of a partition go to different ones.");
   static final ConfigKey<List<String>> ROLES =
       ConfigKey.list(
           "process.roles",
@@ -65,7 +73,7 @@ public record QuorumConfig(
   }
 
   static List<ConfigKey<?>> keys() {
-    return List.of(NODE_ID, ROLES, VOTERS, SESSION_TIMEOUT, HEARTBEAT_INTERVAL);
+    return List.of(NODE_ID, RACK, ROLES, VOTERS, SESSION_TIMEOUT, HEARTBEAT_INTERVAL);
   }
 
   static QuorumConfig from(ConfigValues values) {
@@ -98,6 +106,7 @@ public record QuorumConfig(
     }
     return new QuorumConfig(
         nodeId,
+        Optional.of(values.get(RACK)).filter(rack -> !rack.isEmpty()),
         roles.contains("broker"),
         controller,
         voters,
