@@ -125,6 +125,36 @@ class GroupsIT {
     assertThat(GroupClusters.committed(cluster, group)).isEqualTo(ends);
   }
 
+  @Test
+  void membersOfBothProtocols_shareOneGroup() throws Exception {
+    String group = "both";
+    Set<TopicPartition> partitions = topics(group, 1, 6);
+    Subscription subscription = Subscription.topics(List.of("both-0"));
+    GroupLedger ledger = new GroupLedger();
+    Map<TopicPartition, Long> ends = GroupClusters.produce(cluster, partitions, 50);
+
+    try (GroupMember classic =
+        new GroupMember(
+            "classic",
+            GroupClusters.classic(cluster, group, "cooperative-sticky"),
+            subscription,
+            ledger)) {
+      ledger.awaitOwners(partitions, LIMIT, "classic");
+      try (GroupMember modern =
+          new GroupMember(
+              "modern", GroupClusters.modern(cluster, group, "uniform"), subscription, ledger)) {
+        ledger.awaitOwners(partitions, LIMIT, "classic", "modern");
+        ledger.awaitCommitted(ends, LIMIT);
+      }
+      ledger.awaitOwners(partitions, LIMIT, "classic");
+      ends = GroupClusters.produce(cluster, partitions, 50);
+      ledger.awaitCommitted(ends, LIMIT);
+    }
+
+    ledger.verify();
+    assertThat(GroupClusters.committed(cluster, group)).isEqualTo(ends);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"classic", "consumer"})
   void staticMemberThatReturnsInTime_keepsItsPartitionsAndDisturbsNobody(String protocol)
