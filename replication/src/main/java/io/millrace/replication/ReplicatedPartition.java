@@ -419,7 +419,8 @@ public final class ReplicatedPartition {
               new RoleSnapshot(RoleSnapshot.Role.NONE, -1, state.leaderEpoch(), state.isr()));
     }
     LOG.info(
-        "role changes partition={} from={} to={} leader={} leaderEpoch={} isr={} logEnd={} highWatermark={}",
+        "role changes partition={} from={} to={} leader={} leaderEpoch={} isr={} logEnd={}"
+            + " highWatermark={}",
         id,
         before.snapshot().role(),
         next.snapshot().role(),

@@ -5,6 +5,7 @@ import io.millrace.concurrent.EventLoop;
 import io.millrace.metadata.image.ImageListener;
 import io.millrace.metadata.image.MetadataDelta;
 import io.millrace.metadata.image.MetadataImage;
+import io.millrace.metadata.image.PartitionChange;
 import io.millrace.metadata.image.TopicImage;
 import io.millrace.protocol.Uuid;
 import io.millrace.replication.LeadershipListener;
@@ -118,12 +119,22 @@ final class GroupService implements ImageListener {
 
   @Override
   public void onImage(MetadataDelta delta, MetadataImage image) {
-    if (delta.deletedTopics().isEmpty()) {
-      return;
+    if (!delta.deletedTopics().isEmpty()) {
+      Set<Uuid> deleted = new HashSet<>();
+      delta.deletedTopics().forEach(topic -> deleted.add(topic.id()));
+      coordinator.onTopicsDeleted(deleted);
     }
-    Set<Uuid> deleted = new HashSet<>();
-    delta.deletedTopics().forEach(topic -> deleted.add(topic.id()));
-    coordinator.onTopicsDeleted(deleted);
+    Set<Uuid> grown = new HashSet<>();
+    for (PartitionChange change : delta.partitions()) {
+      TopicImage before = delta.before().topics().topic(change.topicId());
+      TopicImage now = image.topics().topic(change.topicId());
+      if (before != null && now != null && now.partitions().size() > before.partitions().size()) {
+        grown.add(now.id());
+      }
+    }
+    if (!grown.isEmpty()) {
+      coordinator.onPartitionsAdded(grown);
+    }
   }
 
   // ---- old offsets

@@ -3,6 +3,7 @@ package io.millrace.server.config;
 import io.millrace.server.coordinator.group.GroupConfig;
 import io.millrace.server.coordinator.group.MigrationPolicy;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -188,7 +189,9 @@ public record GroupsConfig(
             values.get(CONSUMER_MAX_SIZE),
             values.get(CONSUMER_ASSIGNORS),
             GroupConfig.DEFAULT.maxRecordBytes(),
-            MigrationPolicy.named(values.get(MIGRATION)));
+            MigrationPolicy.named(values.get(MIGRATION)),
+            TopicConfigs.effective(
+                TopicConfigs.START_ADDED_PARTITIONS, Map.of(), TopicConfigs.nodeDefaults(values)));
     return new GroupsConfig(
         rules,
         values.get(TOPIC_PARTITIONS),

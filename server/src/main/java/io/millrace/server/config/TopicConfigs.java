@@ -119,6 +119,13 @@ public final class TopicConfigs {
           Long.MAX_VALUE,
           "Age of a record at which its log is cleaned whatever the ratio.");
 
+  public static final ConfigKey<Boolean> START_ADDED_PARTITIONS =
+      ConfigKey.bool(
+          "group.start.added.partitions",
+          true,
+          "Groups with offsets on the topic read partitions that are added to it from the"
+              + " beginning; false leaves that to each client's auto.offset.reset, as Kafka does.");
+
   private static final List<TopicConfigKey> ALL = declare();
 
   private TopicConfigs() {}
@@ -259,6 +266,7 @@ public final class TopicConfigs {
     works(keys, MIN_COMPACTION_LAG_MS, "log.cleaner.min.compaction.lag.ms");
     works(keys, MAX_COMPACTION_LAG_MS, "log.cleaner.max.compaction.lag.ms");
     works(keys, UNCLEAN_ELECTION, "unclean.leader.election.enable");
+    works(keys, START_ADDED_PARTITIONS, "group.start.added.partitions");
     // Every acknowledged batch is flushed already, so any interval is kept.
     String flushed =
         "Accepted for Kafka's sake: flush.before.ack flushes more often than any interval.";

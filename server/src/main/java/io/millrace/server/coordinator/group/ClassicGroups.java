@@ -27,6 +27,9 @@ final class ClassicGroups {
   private static final short FIRST_WITH_REQUIRED_MEMBER_ID = 4;
   private static final short FIRST_WITH_SKIP_ASSIGNMENT = 9;
 
+  /** Ids that one group has handed out and not seen again; or twice its members, if fewer. */
+  private static final int MAX_PENDING = 10_000;
+
   private final GroupConfig config;
   private final ClassicRebalance rebalance;
   private final SplittableRandom random;
@@ -109,10 +112,22 @@ final class ClassicGroups {
       turn.timers()
           .set(
               new GroupTimer.Session(group.id(), memberId),
-              turn.nowMillis() + request.sessionTimeoutMs());
+              turn.nowMillis()
+                  + Math.min(request.sessionTimeoutMs(), config.newMemberJoinTimeoutMs()));
+      boundPending(turn, group);
       turn.answer(answer, ClassicAnswers.joinError(memberId, ErrorCode.MEMBER_ID_REQUIRED));
     } else {
       addMember(turn, group, client, request, memberId, answer);
+    }
+  }
+
+  /** The oldest go: a client comes back with its id at once, or never. */
+  private void boundPending(CoordinatorTurn<GroupRecord> turn, ClassicGroup group) {
+    long limit = Math.min(MAX_PENDING, 2L * config.maxSize());
+    while (group.pendingJoin.size() > limit) {
+      String oldest = group.pendingJoin.iterator().next();
+      group.pendingJoin.remove(oldest);
+      turn.timers().cancel(new GroupTimer.Session(group.id(), oldest));
     }
   }
 

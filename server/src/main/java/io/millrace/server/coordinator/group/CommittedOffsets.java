@@ -50,8 +50,16 @@ final class CommittedOffsets {
   private final Map<String, SortedMap<Key, CommittedOffset>> byGroup = new HashMap<>();
   private final int maxMetadataChars;
 
-  CommittedOffsets(int maxMetadataChars) {
+  private final AddedPartitions added;
+
+  CommittedOffsets(int maxMetadataChars, boolean startAddedPartitions) {
     this.maxMetadataChars = maxMetadataChars;
+    this.added = new AddedPartitions(startAddedPartitions, this);
+  }
+
+  /** What holds for partitions that are added to topics. */
+  AddedPartitions added() {
+    return added;
   }
 
   /** Offsets of all groups. */
@@ -115,6 +123,8 @@ final class CommittedOffsets {
           if (metadata.length() > maxMetadataChars) {
             return ErrorCode.OFFSET_METADATA_TOO_LARGE;
           }
+          added.catchUp(turn, request.groupId(), image);
+          added.note(turn, request.groupId(), image);
           turn.append(
               new OffsetRecord(
                   request.groupId(),
@@ -150,9 +160,25 @@ final class CommittedOffsets {
 
   // ---- fetch
 
-  /** The offsets that were asked for, or all. */
+  /**
+   * The offsets that were asked for, or all.
+   *
+   * @param mayWait whether a partition that this broker does not know yet is to be asked for again,
+   *     where the group would start it at its beginning
+   */
   List<OffsetFetchResponseTopics> fetch(
-      MetadataImage image, OffsetFetchRequestGroup request, boolean byId) {
+      CoordinatorTurn<GroupRecord> turn,
+      OffsetFetchRequestGroup request,
+      boolean byId,
+      boolean mayWait) {
+    MetadataImage image = turn.image();
+    if (request.topics() == null) {
+      added.catchUpAll(turn, request.groupId());
+    } else {
+      for (OffsetFetchRequestTopics topic : request.topics()) {
+        added.catchUp(turn, request.groupId(), find(image, topic.name(), topic.topicId()));
+      }
+    }
     SortedMap<Key, CommittedOffset> offsets = of(request.groupId());
     if (request.topics() == null) {
       return fetchAll(image, offsets, byId);
@@ -166,9 +192,12 @@ final class CommittedOffsets {
               ? partition -> noOffset(partition, ErrorCode.UNKNOWN_TOPIC_ID)
               : partition -> {
                 CommittedOffset offset = offsets.get(new Key(name, partition));
-                return offset == null || !isOf(offset, known)
-                    ? noOffset(partition, ErrorCode.NONE)
-                    : fetched(partition, offset);
+                if (offset != null && isOf(offset, known)) {
+                  return fetched(partition, offset);
+                }
+                boolean wait = mayWait && added.isComing(request.groupId(), known, partition);
+                return noOffset(
+                    partition, wait ? ErrorCode.UNSTABLE_OFFSET_COMMIT : ErrorCode.NONE);
               };
       topics.add(
           new OffsetFetchResponseTopics(
@@ -228,7 +257,15 @@ final class CommittedOffsets {
   }
 
   void delete(CoordinatorTurn<GroupRecord> turn, String group, Key key) {
+    CommittedOffset gone = of(group).get(key);
     turn.append(new OffsetRecord(group, key.topic(), key.partition(), null));
+    boolean last =
+        of(group)
+            .subMap(new Key(key.topic(), 0), new Key(key.topic(), Integer.MAX_VALUE))
+            .isEmpty();
+    if (gone != null && last) {
+      added.forget(turn, group, gone.topicId());
+    }
   }
 
   /** The topics are no more: neither are their offsets. */
@@ -240,6 +277,7 @@ final class CommittedOffsets {
         }
       }
     }
+    added.onTopicsDeleted(turn, topics);
   }
 
   private static @Nullable TopicImage find(MetadataImage image, String name, Uuid id) {

@@ -13,6 +13,8 @@ import java.util.List;
  * @param consumerAssignors {@code group.consumer.assignors}: names, the default first
  * @param maxRecordBytes the most that one group's state may take as a record
  * @param migrationPolicy {@code group.consumer.migration.policy}
+ * @param startAddedPartitions {@code group.start.added.partitions}, unless the topic has its own:
+ *     whether groups read partitions that are added to their topics from the beginning
  */
 public record GroupConfig(
     int minSessionTimeoutMs,
@@ -28,7 +30,8 @@ public record GroupConfig(
     int consumerMaxSize,
     List<String> consumerAssignors,
     int maxRecordBytes,
-    MigrationPolicy migrationPolicy) {
+    MigrationPolicy migrationPolicy,
+    boolean startAddedPartitions) {
 
   public static final GroupConfig DEFAULT =
       new GroupConfig(
@@ -45,7 +48,8 @@ public record GroupConfig(
           Integer.MAX_VALUE,
           List.of("uniform", "range"),
           900_000,
-          MigrationPolicy.BIDIRECTIONAL);
+          MigrationPolicy.BIDIRECTIONAL,
+          true);
 
   public GroupConfig {
     consumerAssignors = List.copyOf(consumerAssignors);

@@ -196,7 +196,6 @@ public final class GroupCoordinator {
 
   public CompletableFuture<OffsetFetchResponse> fetchOffsets(
       short version, OffsetFetchRequest request) {
-    boolean byId = OffsetFetchForms.isById(version);
     List<CompletableFuture<OffsetFetchResponseGroup>> answers = new ArrayList<>();
     OffsetFetchForms.groups(version, request)
         .forEach(
@@ -204,7 +203,7 @@ public final class GroupCoordinator {
                 answers.add(
                     ask(
                         group.groupId(),
-                        (shard, turn) -> shard.fetchOffsets(turn, group, byId),
+                        (shard, turn) -> shard.fetchOffsets(turn, group, version),
                         error ->
                             new OffsetFetchResponseGroup(
                                 group.groupId(), List.of(), error.code()))));
@@ -297,6 +296,11 @@ public final class GroupCoordinator {
   /** The controller has deleted topics: their offsets go. */
   public void onTopicsDeleted(Set<Uuid> topics) {
     runtime.tellAll((shard, turn) -> shard.onTopicsDeleted(turn, topics));
+  }
+
+  /** Topics have got more partitions: groups that read them start those at their beginning. */
+  public void onPartitionsAdded(Set<Uuid> topics) {
+    runtime.tellAll((shard, turn) -> shard.onPartitionsAdded(turn, topics));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.millrace.server.coordinator.group;
 
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -12,6 +13,13 @@ public sealed interface GroupRecord {
 
   /** An offset of a group. */
   record OffsetRecord(String group, String topic, int partition, @Nullable CommittedOffset value)
+      implements GroupRecord {}
+
+  /**
+   * How many partitions a topic had when the group was last brought up to date with it; not one of
+   * Kafka's records.
+   */
+  record SeenRecord(String group, Uuid topicId, @Nullable Integer partitions)
       implements GroupRecord {}
 
   /** The whole of a classic group. */

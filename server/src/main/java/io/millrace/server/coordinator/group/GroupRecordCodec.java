@@ -17,6 +17,7 @@ import io.millrace.server.coordinator.group.GroupRecord.MemberValue;
 import io.millrace.server.coordinator.group.GroupRecord.OffsetRecord;
 import io.millrace.server.coordinator.group.GroupRecord.RegexRecord;
 import io.millrace.server.coordinator.group.GroupRecord.RegexValue;
+import io.millrace.server.coordinator.group.GroupRecord.SeenRecord;
 import io.millrace.server.coordinator.group.GroupRecord.TargetEpochRecord;
 import io.millrace.server.coordinator.group.GroupRecord.TargetRecord;
 import java.nio.ByteBuffer;
@@ -43,6 +44,9 @@ public final class GroupRecordCodec implements RecordCodec<GroupRecord> {
   private static final short CURRENT = 8;
   private static final short REGEX = 16;
 
+  /** Ours; far from Kafka's numbers, and passed over by it. */
+  private static final short SEEN = 30_001;
+
   private static final short OFFSET_EXPIRY_VERSION = 1;
   private static final short OFFSET_PLAIN_VERSION = 3;
   private static final short OFFSET_TOPIC_ID_VERSION = 4;
@@ -59,6 +63,11 @@ public final class GroupRecordCodec implements RecordCodec<GroupRecord> {
       return stored(
           key(OFFSET, offset.group(), offset.topic()).putInt(offset.partition()),
           offset.value() == null ? null : offsetValue(offset.value()));
+    } else if (record instanceof SeenRecord seen) {
+      Integer partitions = seen.partitions();
+      return stored(
+          key(SEEN, seen.group()).putUuid(seen.topicId()),
+          partitions == null ? null : value(FIRST).putInt(partitions).putVarint(0));
     } else if (record instanceof ClassicGroupRecord group) {
       return stored(
           key(CLASSIC_GROUP, group.group()), group.value() == null ? null : classic(group.value()));
@@ -227,6 +236,9 @@ public final class GroupRecordCodec implements RecordCodec<GroupRecord> {
             key.readString(false),
             key.readInt(),
             in == null ? null : readOffset(in, version));
+      case SEEN:
+        return new SeenRecord(
+            key.readString(false), key.readUuid(), in == null ? null : in.readInt());
       case CLASSIC_GROUP:
         return new ClassicGroupRecord(
             key.readString(false), in == null ? null : readClassic(in, version));

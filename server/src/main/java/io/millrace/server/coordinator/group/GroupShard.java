@@ -29,6 +29,7 @@ import io.millrace.server.coordinator.group.GroupRecord.EpochRecord;
 import io.millrace.server.coordinator.group.GroupRecord.MemberRecord;
 import io.millrace.server.coordinator.group.GroupRecord.OffsetRecord;
 import io.millrace.server.coordinator.group.GroupRecord.RegexRecord;
+import io.millrace.server.coordinator.group.GroupRecord.SeenRecord;
 import io.millrace.server.coordinator.group.GroupRecord.TargetEpochRecord;
 import io.millrace.server.coordinator.group.GroupRecord.TargetRecord;
 import java.util.ArrayList;
@@ -70,7 +71,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   public GroupShard(GroupConfig config, long seed) {
     this.config = config;
     this.random = new SplittableRandom(seed);
-    this.offsets = new CommittedOffsets(config.offsetMetadataMaxBytes());
+    this.offsets =
+        new CommittedOffsets(config.offsetMetadataMaxBytes(), config.startAddedPartitions());
     this.rebalance = new ClassicRebalance(config);
     this.classic = new ClassicGroups(config, rebalance, random.split());
     this.consumer = new ConsumerGroups(config);
@@ -97,6 +99,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       if (loading && offset.value() != null) {
         groups.computeIfAbsent(offset.group(), ClassicGroup::new);
       }
+    } else if (record instanceof SeenRecord seen) {
+      offsets.added().replay(seen);
     } else if (record instanceof ClassicGroupRecord group) {
       replayClassic(group);
     } else if (record instanceof EpochRecord epoch) {
@@ -161,6 +165,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     groups
         .values()
         .removeIf(group -> group.isEmpty() && isBlank(group) && !offsets.has(group.id()));
+    offsets.added().onLoaded(turn);
     for (Group group : groups.values()) {
       if (group instanceof ClassicGroup known) {
         known.members.values().forEach(member -> rebalance.startSession(turn, known, member));
@@ -171,6 +176,11 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
         consumer.onLoaded(turn, known);
       }
     }
+  }
+
+  /** The cluster has more partitions of these topics. */
+  public void onPartitionsAdded(CoordinatorTurn<GroupRecord> turn, Set<Uuid> topics) {
+    offsets.added().onPartitionsAdded(turn, topics);
   }
 
   private static boolean isBlank(Group group) {
@@ -433,7 +443,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   }
 
   public OffsetFetchResponseGroup fetchOffsets(
-      CoordinatorTurn<GroupRecord> turn, OffsetFetchRequestGroup request, boolean byId) {
+      CoordinatorTurn<GroupRecord> turn, OffsetFetchRequestGroup request, short version) {
     Group group = groups.get(request.groupId());
     ErrorCode error =
         request.groupId().isEmpty()
@@ -443,7 +453,15 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
                 : group.checkFetch(request.memberId(), request.memberEpoch());
     return error == ErrorCode.NONE
         ? new OffsetFetchResponseGroup(
-            request.groupId(), offsets.fetch(turn.image(), request, byId), (short) 0)
+            request.groupId(),
+            offsets.fetch(
+                turn,
+                request,
+                OffsetFetchForms.isById(version),
+                OffsetFetchForms.knowsUnstable(version)
+                    && group instanceof ClassicGroup
+                    && !group.isEmpty()),
+            (short) 0)
         : new OffsetFetchResponseGroup(request.groupId(), List.of(), error.code());
   }
 

@@ -18,9 +18,15 @@ import org.jspecify.annotations.Nullable;
 final class OffsetFetchForms {
   private static final short FIRST_WITH_GROUP_ERROR = 2;
   private static final short FIRST_WITH_GROUPS = 8;
+  private static final short FIRST_WITH_UNSTABLE = 7;
   private static final short FIRST_BY_ID = 10;
 
   private OffsetFetchForms() {}
+
+  /** Whether clients of the version know the error that has them ask again in a moment. */
+  static boolean knowsUnstable(short version) {
+    return version >= FIRST_WITH_UNSTABLE;
+  }
 
   static boolean isById(short version) {
     return version >= FIRST_BY_ID;

@@ -14,6 +14,7 @@ import io.millrace.protocol.message.JoinGroupResponse;
 import io.millrace.protocol.message.SyncGroupResponse;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +22,27 @@ class ClassicGroupTest {
   private final GroupFixture fixture = new GroupFixture();
 
   // ---- join
+
+  @Test
+  void idsThatNobodyComesBackWith_areBounded() {
+    String first = fixture.now(fixture.join(9, joining("").build())).memberId();
+    String last = first;
+    for (int i = 0; i < 10_000; i++) {
+      last =
+          fixture
+              .now(fixture.groups.joinGroup(GroupFixture.client(9), joining("").build()))
+              .memberId();
+    }
+    ClassicGroup group =
+        (ClassicGroup) Objects.requireNonNull(fixture.shard).group(GroupFixture.GROUP);
+    assertThat(Objects.requireNonNull(group).pendingJoin).hasSize(10_000);
+    assertThat(fixture.now(fixture.join(9, joining(first).build())).errorCode())
+        .isEqualTo(ErrorCode.UNKNOWN_MEMBER_ID.code());
+    assertThat(group.pendingJoin).contains(last);
+
+    fixture.loop.advance(SESSION + 1);
+    assertThat(fixture.state()).isEqualTo("gone");
+  }
 
   @Test
   void newClientWithoutId_getsOneAndMustComeBackWithIt() {
@@ -107,7 +129,8 @@ class ClassicGroupTest {
                 1,
                 List.of("uniform"),
                 900_000,
-                MigrationPolicy.BIDIRECTIONAL));
+                MigrationPolicy.BIDIRECTIONAL,
+                true));
     small.stableGroupOfOne();
     assertThat(small.now(small.join(3, joining("").build())).errorCode())
         .isEqualTo(ErrorCode.GROUP_MAX_SIZE_REACHED.code());
@@ -149,7 +172,8 @@ class ClassicGroupTest {
                 100,
                 List.of("uniform"),
                 900_000,
-                MigrationPolicy.BIDIRECTIONAL));
+                MigrationPolicy.BIDIRECTIONAL,
+                true));
     CompletableFuture<JoinGroupResponse> first = patient.joinNew();
     patient.loop.advance(2_000);
     CompletableFuture<JoinGroupResponse> second = patient.joinNew();

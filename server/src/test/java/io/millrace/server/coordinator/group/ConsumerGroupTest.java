@@ -119,7 +119,8 @@ class ConsumerGroupTest {
                 1,
                 List.of("uniform"),
                 900_000,
-                MigrationPolicy.BIDIRECTIONAL));
+                MigrationPolicy.BIDIRECTIONAL,
+                true));
     small.beat(first("a").build());
     assertThat(small.beat(first("b").build()).errorCode())
         .isEqualTo(ErrorCode.GROUP_MAX_SIZE_REACHED.code());

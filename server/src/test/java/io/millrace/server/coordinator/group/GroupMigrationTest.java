@@ -328,7 +328,8 @@ class GroupMigrationTest {
         config.consumerMaxSize(),
         config.consumerAssignors(),
         config.maxRecordBytes(),
-        policy);
+        policy,
+        config.startAddedPartitions());
   }
 
   @Test

@@ -18,6 +18,7 @@ import io.millrace.server.coordinator.group.GroupRecord.MemberValue;
 import io.millrace.server.coordinator.group.GroupRecord.OffsetRecord;
 import io.millrace.server.coordinator.group.GroupRecord.RegexRecord;
 import io.millrace.server.coordinator.group.GroupRecord.RegexValue;
+import io.millrace.server.coordinator.group.GroupRecord.SeenRecord;
 import io.millrace.server.coordinator.group.GroupRecord.TargetEpochRecord;
 import io.millrace.server.coordinator.group.GroupRecord.TargetRecord;
 import java.nio.ByteBuffer;
@@ -149,6 +150,16 @@ class GroupRecordCodecTest {
             new RegexRecord("g", "x.*", new RegexValue(List.of("x1", "x2"), 3, 4)),
             ConsumerGroupRegularExpressionKey::new,
             ConsumerGroupRegularExpressionValue::new));
+  }
+
+  @Test
+  void seenPartitions_areARecordThatKafkaDoesNotKnow() {
+    for (GroupRecord record :
+        List.of(new SeenRecord("g ø", TOPIC, 12), new SeenRecord("g", TOPIC, null))) {
+      StoredRecord stored = CODEC.encode(record);
+      assertThat(CODEC.decode(stored)).isEqualTo(record);
+      assertThat(stored.key().getShort(0)).isEqualTo((short) 30_001);
+    }
   }
 
   @ParameterizedTest

@@ -171,7 +171,8 @@ class OffsetsTest {
                 100,
                 List.of("uniform"),
                 900_000,
-                MigrationPolicy.BIDIRECTIONAL));
+                MigrationPolicy.BIDIRECTIONAL,
+                true));
     assertThat(strict.commit(9, "", -1, 0, 1))
         .isEqualTo(ErrorCode.OFFSET_METADATA_TOO_LARGE.code());
   }

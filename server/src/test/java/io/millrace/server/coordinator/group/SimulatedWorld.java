@@ -69,7 +69,8 @@ final class SimulatedWorld {
             100,
             random.nextBoolean() ? List.of("uniform") : List.of("range"),
             900_000,
-            MigrationPolicy.BIDIRECTIONAL);
+            MigrationPolicy.BIDIRECTIONAL,
+            true);
     runtime =
         new CoordinatorRuntime<>(
             new CoordinatorRuntime.Setup<>(
