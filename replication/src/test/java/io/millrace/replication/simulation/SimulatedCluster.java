@@ -103,7 +103,12 @@ final class SimulatedCluster {
         "producers idle",
         () -> producers.stream().allMatch(SimulatedProducer::isIdle),
         60 * SECOND);
-    time.runUntil("all replicas in sync", this::allInSync, 60 * SECOND);
+    try {
+      time.runUntil("all replicas in sync", this::allInSync, 60 * SECOND);
+    } catch (AssertionError e) {
+      noteReplicas();
+      throw e;
+    }
     TopicImage topic = Objects.requireNonNull(currentTopic());
     for (int i = 0; i < partitions; i++) {
       Map<Integer, PartitionLog> logs = new HashMap<>();
@@ -231,6 +236,29 @@ final class SimulatedCluster {
   @Nullable PartitionImage currentState(int partition) {
     TopicImage topic = currentTopic();
     return topic == null ? null : topic.partition(partition);
+  }
+
+  private void noteReplicas() {
+    TopicImage topic = Objects.requireNonNull(currentTopic());
+    for (PartitionImage state : topic.partitions()) {
+      for (int id : state.replicas()) {
+        ReplicatedPartition replica = replica(id, topic.id(), state.partition());
+        note(
+            state
+                + " on "
+                + id
+                + ": "
+                + (replica == null
+                    ? "no replica"
+                    : replica.role()
+                        + " "
+                        + replica.log()
+                        + " highWatermark="
+                        + replica.log().highWatermark()
+                        + " offline="
+                        + replica.log().isOffline()));
+      }
+    }
   }
 
   private boolean allInSync() {
