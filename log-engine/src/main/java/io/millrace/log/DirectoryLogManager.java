@@ -33,7 +33,7 @@ final class DirectoryLogManager implements LogManager {
   private final CleanerBudget cleanerBudget;
   private final List<Served> directories = new CopyOnWriteArrayList<>();
   private final Map<String, String> failedAtStart = new HashMap<>();
-  private final Map<String, String> damagedLogs = new HashMap<>();
+  private final Map<TopicPartitionId, String> damagedLogs = new HashMap<>();
   private final List<BiConsumer<String, String>> offlineListeners = new CopyOnWriteArrayList<>();
   private boolean closed;
 
@@ -168,7 +168,7 @@ final class DirectoryLogManager implements LogManager {
       existing.configure(config);
       return existing;
     }
-    String damage = damagedLogs.get(id.directoryName());
+    String damage = damagedLogs.get(id);
     if (damage != null) {
       throw new LogStorageException(damage);
     }
@@ -249,17 +249,21 @@ final class DirectoryLogManager implements LogManager {
       }
       try {
         opener.open(fresh);
+        if (!opener.damaged().isEmpty()) {
+          // Sound a moment ago, so it is the disk: it must not go on without them.
+          throw new IOException(String.join("; ", opener.damaged().values()));
+        }
         for (SegmentedLog log : List.copyOf(fresh.logs())) {
           if (inOtherDirectory(log) != null) {
             fresh.setAside(log);
           }
         }
       } catch (IOException e) {
+        fresh.closeLater();
         done.completeExceptionally(
             new LogStorageException("cannot open " + old.root() + " again: " + e.getMessage(), e));
         return;
       }
-      damagedLogs.putAll(opener.damaged());
       directories.set(
           directories.indexOf(before), new Served(before.directory(), fresh, before.hold()));
     }

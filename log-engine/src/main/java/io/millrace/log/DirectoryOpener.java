@@ -29,7 +29,7 @@ final class DirectoryOpener {
   private final LogStorage storage;
   private final LogManagerConfig config;
   private final Clock clock;
-  private final Map<String, String> damaged = new HashMap<>();
+  private final Map<TopicPartitionId, String> damaged = new HashMap<>();
 
   DirectoryOpener(LogStorage storage, LogManagerConfig config, Clock clock) {
     this.storage = storage;
@@ -53,8 +53,8 @@ final class DirectoryOpener {
     AtomicFile.write(storage, "", CLEAN_FILE, new byte[0]);
   }
 
-  /** Logs that could not be recovered, with the reason, by directory name. */
-  Map<String, String> damaged() {
+  /** Logs that could not be recovered, with the reason. */
+  Map<TopicPartitionId, String> damaged() {
     return damaged;
   }
 
@@ -117,8 +117,7 @@ final class DirectoryOpener {
     } catch (IOException | IllegalArgumentException e) {
       LOG.error("cannot recover log path={}/{}", storage.describe(), name, e);
       damaged.put(
-          name,
-          "log " + storage.describe() + "/" + name + " cannot be recovered: " + e.getMessage());
+          id, "log " + storage.describe() + "/" + name + " cannot be recovered: " + e.getMessage());
     }
   }
 }

@@ -97,6 +97,50 @@ final class LogFailureTest {
   }
 
   @Test
+  void fullDisk_thatFailsWhileItIsOpenedAgain_isNotTakenIntoServiceWithoutItsLogs() {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.disk.limitBytes(fixture.disk.usedBytes() + 2);
+    fixture.append("b");
+    fixture.disk.limitBytes(1 << 20);
+
+    fixture.disk.failWrites(true);
+    var failing = fixture.manager.reopen("disk-a");
+    fixture.run();
+    fixture.disk.failWrites(false);
+
+    assertThat(failing).isCompletedExceptionally();
+    assertThat(fixture.manager.offlineDirectories()).containsExactly("disk-a");
+    var reopened = fixture.manager.reopen("disk-a");
+    fixture.run();
+    fixture.log = fixture.manager.getOrCreate(LogFixture.ID, fixture.config, false);
+    assertThat(reopened).isCompleted();
+    assertThat(fixture.values()).containsExactly("a");
+  }
+
+  @Test
+  void recreatedTopic_isMadeWhereALogOfTheEarlierOneIsDamaged() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.disk.kill();
+    fixture.appendLoop.clear();
+    fixture.flushLoop.clear();
+    fixture.manager.abandon();
+    fixture.disk.failWrites(true); // the recovery of the log fails, and so it counts as damaged
+    LogManager manager =
+        LogManager.open(
+            LogManagerConfig.DEFAULT,
+            List.of(new LogDirectory(fixture.disk, fixture.appendLoop, fixture.flushLoop)),
+            fixture.clock);
+    fixture.disk.failWrites(false);
+
+    assertThatThrownBy(() -> manager.getOrCreate(LogFixture.ID, LogConfig.DEFAULT))
+        .hasMessageContaining("cannot be recovered");
+    TopicPartitionId next = new TopicPartitionId(new Uuid(8, 9), LogFixture.ID.topic(), 3);
+    assertThat(manager.getOrCreate(next, LogConfig.DEFAULT).logEndOffset()).isZero();
+  }
+
+  @Test
   void failedFlush_isNotOpenedAgain_forTheKernelMayHaveDroppedThePages() {
     LogFixture fixture = new LogFixture();
     fixture.disk.failForces(true);
