@@ -71,7 +71,9 @@ final class DataDirectories {
 
   private static String explain(IOException e) {
     if (e instanceof AccessDeniedException) {
-      return "permission denied";
+      return "permission denied for user "
+          + System.getProperty("user.name")
+          + "; let it write there, or name another directory with log.dirs";
     }
     if (e instanceof FileAlreadyExistsException) {
       return "it is not a directory";

@@ -79,7 +79,7 @@ final class GroupsDeleteCommand implements Callable<Integer> {
         ? "it had members a moment ago; try again"
         : "it has "
             + GroupText.count(members.members().size(), "member")
-            + ", stop them first: "
+            + " that must be stopped first: "
             + GroupText.members(members);
   }
 

@@ -1,6 +1,7 @@
 package io.millrace.tools;
 
 import io.millrace.tools.logging.LogSettings;
+import io.millrace.tools.node.StopSignal;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -15,7 +16,7 @@ public final class Main {
     // A command that runs a node replaces these before its first log line.
     LogSettings.command().apply();
     int code = commandLine().execute(args);
-    System.exit(code);
+    StopSignal.exit(code);
   }
 
   /** The whole command tree, printing UTF-8 whatever the platform's charset is. */

@@ -81,7 +81,7 @@ final class QuickstartCommand implements Callable<Integer> {
   private boolean exit;
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() {
     LogSettings.node(logLevel, null).apply();
     long started = System.nanoTime();
     LocalCluster cluster = new LocalCluster(dataDirectory, port, console::say);

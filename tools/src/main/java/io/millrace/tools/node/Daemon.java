@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +38,16 @@ public final class Daemon {
    */
   public int start(List<String> arguments, Path stateFile, Path log, long waitSeconds)
       throws IOException, InterruptedException {
-    Files.createDirectories(log.toAbsolutePath().getParent());
+    Path directory = log.toAbsolutePath().getParent();
+    Files.createDirectories(directory);
+    if (!Files.isWritable(directory)) {
+      throw new FileSystemException(
+          directory.toString(),
+          null,
+          "user "
+              + System.getProperty("user.name")
+              + " may not write here, where the node's log is to be; name another log.dirs or --log-file");
+    }
     File output = new File(log + ".out");
     Process process =
         new ProcessBuilder(commandLine(arguments))

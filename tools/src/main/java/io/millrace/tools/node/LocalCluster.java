@@ -4,6 +4,7 @@ import io.millrace.server.Node;
 import io.millrace.server.NodeProgress;
 import io.millrace.server.config.NodeConfig;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
@@ -12,7 +13,6 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -29,11 +29,12 @@ public final class LocalCluster implements AutoCloseable {
   public static final int SIZE = 3;
 
   private static final String HOST = "localhost";
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
 
   private final List<LocalNode> configs;
   private final Consumer<String> progress;
   private final List<CompletableFuture<Node>> starting = new ArrayList<>();
-  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
   private final Set<String> said = ConcurrentHashMap.newKeySet();
   private volatile boolean closing;
 
@@ -106,7 +107,8 @@ public final class LocalCluster implements AutoCloseable {
    * @return false when Ctrl-C came first
    */
   public boolean start() {
-    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "millrace-stop"));
+    StopSignal signal = StopSignal.install(this::close, STOP_PATIENCE);
+    stopped.thenRun(signal::done);
     synchronized (this) {
       if (closing) {
         return false;
@@ -136,13 +138,13 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /** Waits until the cluster was stopped, which Ctrl-C does. */
-  public void awaitStop() throws InterruptedException {
-    stopped.await();
+  public void awaitStop() {
+    stopped.join();
   }
 
   @Override
   public synchronized void close() {
-    if (stopped.getCount() == 0) {
+    if (stopped.isDone()) {
       return;
     }
     closing = true;
@@ -154,7 +156,7 @@ public final class LocalCluster implements AutoCloseable {
       }
     }
     CompletableFuture.allOf(stops.toArray(CompletableFuture[]::new)).join();
-    stopped.countDown();
+    stopped.complete(null);
   }
 
   /** Passes on what a node waits for; its steps are too quick to be read. */
