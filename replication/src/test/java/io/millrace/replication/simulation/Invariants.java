@@ -50,7 +50,21 @@ final class Invariants {
   private final Map<Place, TreeMap<Long, ByteBuffer>> committed = new HashMap<>();
   private final List<Acknowledged> acknowledged = new ArrayList<>();
   private final Map<Place, Long> acknowledgedEnd = new HashMap<>();
+  private final boolean compacted;
+  private final Map<Place, CompactedContent> records = new HashMap<>();
   private long consumed;
+
+  /**
+   * @param compacted whether old records of a key may go
+   */
+  Invariants(boolean compacted) {
+    this.compacted = compacted;
+  }
+
+  /** Records of the final state that were written and are gone, on one replica each. */
+  long removedRecords() {
+    return records.values().stream().mapToLong(CompactedContent::removed).sum();
+  }
 
   void observe(Life life, Collection<ReplicatedPartition> partitions) {
     for (ReplicatedPartition partition : partitions) {
@@ -120,9 +134,17 @@ final class Invariants {
     return consumed;
   }
 
+  private CompactedContent recordsOf(Place partition) {
+    return records.computeIfAbsent(partition, CompactedContent::new);
+  }
+
   /** A consumer was given a batch. */
   void read(Place partition, RecordBatch batch) {
     consumed++;
+    if (compacted) {
+      recordsOf(partition).read(batch);
+      return;
+    }
     ByteBuffer bytes = ByteBuffer.allocate(batch.sizeInBytes());
     bytes.put(batch.bytes().duplicate());
     bytes.flip();
@@ -148,6 +170,11 @@ final class Invariants {
   void checkFinalState(Place partition, Map<Integer, PartitionLog> replicas) {
     Map<Integer, Map<Long, ByteBuffer>> contents = new LinkedHashMap<>();
     replicas.forEach((node, log) -> contents.put(node, contentOf(partition, log)));
+    if (compacted) {
+      contents.forEach(
+          (node, content) -> recordsOf(partition).check(node, content.values(), acknowledged));
+      return;
+    }
     Integer first = contents.keySet().iterator().next();
     Map<Long, ByteBuffer> reference = Objects.requireNonNull(contents.get(first));
     contents.forEach(

@@ -32,7 +32,8 @@ final class SimulatedCluster {
   private final SimulatedScheduler time;
   private final SimulatedNetwork network;
   private final SimulatedQuorumSide quorum;
-  private final Invariants invariants = new Invariants();
+  private final boolean compacted;
+  private final Invariants invariants;
   private final Map<Integer, SimulatedNode> nodes = new TreeMap<>();
   private final EventLoop clientLoop;
   private final int brokers;
@@ -43,8 +44,13 @@ final class SimulatedCluster {
   private final Fate fate;
   private int producerIds;
 
-  SimulatedCluster(long seed) {
+  /**
+   * @param compacted whether the topic is, with keys that are written again and again
+   */
+  SimulatedCluster(long seed, boolean compacted) {
     random = new SplittableRandom(seed);
+    this.compacted = compacted;
+    invariants = new Invariants(compacted);
     brokers = 3 + random.nextInt(3);
     partitions = 1 + random.nextInt(3);
     replicas = 2 + random.nextInt(2);
@@ -57,12 +63,16 @@ final class SimulatedCluster {
       nodes.put(
           id,
           new SimulatedNode(
-              id, nodes, time, network, quorum, invariants, fate::onProposal, random));
+              id, nodes, time, network, quorum, invariants, fate::onProposal, compacted, random));
     }
   }
 
   EventLoop clientLoop() {
     return clientLoop;
+  }
+
+  boolean isCompacted() {
+    return compacted;
   }
 
   SimulatedNetwork network() {

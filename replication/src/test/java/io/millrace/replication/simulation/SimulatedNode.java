@@ -1,6 +1,7 @@
 package io.millrace.replication.simulation;
 
 import io.millrace.concurrent.EventLoop;
+import io.millrace.log.CleanerConfig;
 import io.millrace.log.LogConfig;
 import io.millrace.log.LogDirectory;
 import io.millrace.log.LogManager;
@@ -39,7 +40,18 @@ final class SimulatedNode {
           .set("retention.ms", "-1")
           .build();
 
+  private static final LogConfig COMPACTED =
+      LOGS.toBuilder()
+          .set("cleanup.policy", "compact")
+          .set("segment.bytes", "1500")
+          .set("index.interval.bytes", "200")
+          .set("min.cleanable.dirty.ratio", "0.2")
+          .set("file.delete.delay.ms", "200")
+          .build();
+  private static final CleanerConfig CLEANER = new CleanerConfig(1, 4096, 1e16, 150);
+
   final int id;
+  private final LogConfig logConfig;
   private final Map<Integer, SimulatedNode> others;
   private final SimulatedScheduler time;
   private final SimulatedNetwork network;
@@ -63,8 +75,10 @@ final class SimulatedNode {
       SimulatedQuorumSide quorum,
       Invariants invariants,
       BiConsumer<Integer, IsrProposal> proposals,
+      boolean compacted,
       SplittableRandom random) {
     this.id = id;
+    this.logConfig = compacted ? COMPACTED : LOGS;
     this.others = others;
     this.time = time;
     this.network = network;
@@ -127,10 +141,13 @@ final class SimulatedNode {
         () -> random.nextLong(100_000, slowDisk && random.nextInt(10) == 0 ? SLOW : 2_000_000);
     EventLoop append = loop(life, "append", () -> 0);
     EventLoop flush = loop(life, "flush", flushTime);
+    EventLoop clean = loop(life, "clean", flushTime);
+    // Without a tail everything is read from files, hence after compaction.
+    long tailBytes = logConfig.compaction().enabled() ? 0 : 1 << 20;
     LogManager logs =
         LogManager.open(
-            new LogManagerConfig(LOGS, 1 << 20, 86_400_000L, 60_000L, 700L),
-            List.of(new LogDirectory(disk, append, flush)),
+            new LogManagerConfig(logConfig, tailBytes, 86_400_000L, 60_000L, 700L, CLEANER),
+            List.of(new LogDirectory(disk, append, List.of(flush), List.of(clean))),
             time);
     Holder<SimulatedMetadata> metadata = new Holder<>();
     ReplicaContext context =
@@ -138,7 +155,7 @@ final class SimulatedNode {
             id,
             time,
             REPLICATION,
-            new ImagePartitionConfigs(() -> metadata.get().image(), 2, LOGS),
+            new ImagePartitionConfigs(() -> metadata.get().image(), 2, logConfig),
             () -> metadata.get().image(),
             () -> metadata.get().brokerEpoch(),
             () -> metadata.get().leaseValid(),

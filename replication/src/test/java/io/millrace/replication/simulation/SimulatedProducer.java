@@ -175,7 +175,8 @@ final class SimulatedProducer {
       builder = builder.producerState(batch.producerId, (short) 0, batch.sequence);
     }
     for (String value : batch.values) {
-      builder.append(1_700_000_000_000L, null, value.getBytes(StandardCharsets.UTF_8));
+      byte[] key = cluster.isCompacted() ? CompactedContent.keyOf(value) : null;
+      builder.append(1_700_000_000_000L, key, value.getBytes(StandardCharsets.UTF_8));
     }
     return builder.build();
   }
