@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * One cleaner loop's work in one directory: at most one cleaning at a time, in steps.
  *
  * <pre>
- *   append loop    look | claim |              | commit        | install        | name   | end, look
- *   cleaner loop        choose  step step ...           sync             sync     step ...
+ *   append loop    look | claim |         | begin      | install      | retire      | end
+ *   cleaner loop        choose  step step      intention         sync          sync   step ...
  * </pre>
  *
  * <p>Each method says where it runs. What is handed from loop to loop is handed with the task.
@@ -141,23 +141,23 @@ final class CleanerWorker {
 
   /** Append loop. */
   private void claim(CleaningInput.Choice choice) {
-    Map<Long, Long> producers = choice.input().log().beginCleaning(choice);
-    if (producers == null) {
+    Set<Long> remembered = choice.input().log().beginCleaning(choice);
+    if (remembered == null) {
       look(); // another worker was quicker, or the log was cut
     } else {
-      toCleaner(() -> begin(choice, producers));
+      toCleaner(() -> begin(choice, remembered));
     }
   }
 
   /** Cleaner loop. */
-  private void begin(CleaningInput.Choice choice, Map<Long, Long> producers) {
+  private void begin(CleaningInput.Choice choice, Set<Long> remembered) {
     CleaningInput input = choice.input();
     List<Segment> segments = choice.segments();
     long end = segments.get(segments.size() - 1).nextOffset();
     long keys = Math.max(0, end - input.firstDirty());
     long memory = LatestOffsets.bytesFor(cleaner.budget.memoryPerCleaning(), keys);
     if (!cleaner.budget.takeMemory(memory)) {
-      loop.schedule(() -> toCleaner(() -> begin(choice, producers)), cleaner.backoffNanos);
+      loop.schedule(() -> toCleaner(() -> begin(choice, remembered)), cleaner.backoffNanos);
       return;
     }
     LogConfig config = input.config();
@@ -167,7 +167,7 @@ final class CleanerWorker {
             input.log().directory(),
             segments,
             input.firstDirty(),
-            producers,
+            remembered,
             config.segmentBytes(),
             config.indexIntervalBytes(),
             memory,
@@ -226,41 +226,51 @@ final class CleanerWorker {
     for (Segment source : rewritten.sources()) {
       source.pin();
     }
-    toAppend(() -> commit(run, rewritten));
+    toAppend(() -> swap(run, rewritten));
   }
 
-  /** Append loop. */
-  private void commit(Run run, Compaction.Rewritten rewritten) {
-    SegmentSwap swap;
-    try {
-      swap = run.input.log().beginSwap(run.input.generation(), rewritten);
-    } catch (IOException e) {
-      diskFailed(run, e);
-      return;
-    }
+  /** Append loop: begins, and goes on as each step's names are on disk. */
+  private void swap(Run run, Compaction.Rewritten rewritten) {
+    SegmentSwap swap = run.input.log().beginSwap(run.input.generation(), rewritten);
     if (swap == null) {
       toCleaner(() -> failed(run, null));
       return;
     }
-    thenSynced(
+    onDisk(
+        run,
+        () -> swap.writeIntention(run.input.log().storage(), run.input.log().directory()),
+        () -> install(run, swap));
+  }
+
+  /** Append loop. */
+  private void install(Run run, SegmentSwap swap) {
+    inAppend(
+        run,
+        () -> {
+          if (swap.install()) {
+            synced(run, () -> inAppend(run, () -> retire(run, swap)));
+          } else {
+            toCleaner(() -> failed(run, null));
+          }
+        });
+  }
+
+  /** Append loop. */
+  private void retire(Run run, SegmentSwap swap) throws IOException {
+    swap.retire();
+    synced(
         run,
         () ->
             inAppend(
                 run,
-                swap::install,
-                () ->
-                    thenSynced(
-                        run,
-                        () ->
-                            inAppend(
-                                run,
-                                swap::name,
-                                () ->
-                                    toCleaner(
-                                        () -> {
-                                          run.compaction.swapped();
-                                          rest(run);
-                                        })))));
+                () -> {
+                  swap.end();
+                  toCleaner(
+                      () -> {
+                        run.compaction.swapped();
+                        rest(run);
+                      });
+                }));
   }
 
   private interface DiskWork {
@@ -268,25 +278,30 @@ final class CleanerWorker {
   }
 
   /** Append loop; a log that is gone meanwhile ends the cleaning. */
-  private void inAppend(Run run, DiskWork work, Runnable then) {
+  private void inAppend(Run run, DiskWork work) {
     if (!run.input.log().isServing()) {
       toCleaner(() -> failed(run, null));
       return;
     }
     try {
       work.run();
-      then.run();
     } catch (IOException e) {
       diskFailed(run, e);
     }
   }
 
-  /** Cleaner loop waits for the disk; then the append loop goes on. */
-  private void thenSynced(Run run, Runnable then) {
+  /** The cleaner loop makes the names durable; then the append loop goes on. */
+  private void synced(Run run, Runnable then) {
+    SegmentedLog log = run.input.log();
+    onDisk(run, () -> log.storage().syncDirectory(log.directory()), then);
+  }
+
+  /** The cleaner loop waits for the disk; then the append loop goes on. */
+  private void onDisk(Run run, DiskWork work, Runnable then) {
     toCleaner(
         () -> {
           try {
-            run.input.log().storage().syncDirectory(run.input.log().directory());
+            work.run();
           } catch (IOException e) {
             failedFlush(run, e);
             return;

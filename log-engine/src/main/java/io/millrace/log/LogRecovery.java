@@ -73,7 +73,7 @@ final class LogRecovery {
 
   RecoveredLog recover() throws IOException {
     removeLeftovers(storage.list(directory));
-    SwapRecovery.complete(storage, directory);
+    SwapRecovery.settle(storage, directory);
     List<String> names = storage.list(directory);
     List<Long> bases = bases(names, SegmentFiles.LOG);
     removeOrphans(names, bases);

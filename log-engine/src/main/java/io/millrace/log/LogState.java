@@ -135,11 +135,11 @@ final class LogState {
         && !(handedOver.isUnderWay() && handedOver.touches(segment));
   }
 
-  /** Ends a swap of segments that is under way, before somebody else changes them. Blocking. */
-  void finishSwap() throws IOException {
+  /** Settles a swap of segments that is under way, before somebody else changes them. Blocking. */
+  void settleSwap() throws IOException {
     SegmentSwap swap = cleaning.swap;
     if (swap != null) {
-      swap.finishNow();
+      swap.settleNow();
     }
   }
 

@@ -40,7 +40,7 @@ final class LogTrimmer {
       return;
     }
     LOG.info("truncating partition={} from={} to={}", state.id, state.nextOffset, offset);
-    state.finishSwap();
+    state.settleSwap();
     List<Segment> kept = new ArrayList<>();
     List<Segment> removed = new ArrayList<>();
     for (Segment segment : state.segments.snapshot()) {
@@ -77,7 +77,7 @@ final class LogTrimmer {
 
   void truncateFullyAndStartAt(long offset) throws IOException {
     LOG.info("emptying partition={} end={} startAt={}", state.id, state.nextOffset, offset);
-    state.finishSwap();
+    state.settleSwap();
     List<Segment> removed = state.segments.snapshot();
     for (int i = removed.size() - 1; i >= 0; i--) {
       remove(removed.get(i));
@@ -168,7 +168,7 @@ final class LogTrimmer {
 
   private void removeExpired(long nowMs) throws IOException {
     LogConfig config = state.config;
-    state.finishSwap();
+    state.settleSwap();
     List<Segment> kept = new ArrayList<>(state.segments.snapshot());
     List<Segment> removed = new ArrayList<>();
     long size = state.segments.sizeInBytes();

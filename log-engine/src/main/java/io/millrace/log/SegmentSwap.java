@@ -4,31 +4,36 @@ import io.millrace.concurrent.ConfinedTo;
 import io.millrace.log.segment.Segment;
 import io.millrace.log.segment.SegmentFiles;
 import io.millrace.log.storage.AtomicFile;
+import io.millrace.log.storage.LogStorage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 
 /**
- * Puts a cleaned segment in the place of others, so that a crash at any point leaves either them or
- * it.
+ * Puts a cleaned segment in the place of its sources, so that a crash at any point leaves either
+ * them or it. Nothing relies on two names changing together.
  *
  * <pre>
- *   commit    b.log.cleaned -> b.log.swap      | names synced: from here on recovery completes it
- *   install   sources -> .deleted, list changed | names synced: no source comes back
- *   name      b.log.swap -> b.log               | the next flush syncs, and writes the index
+ *   BEGUN      intention b.swap written: "b.log, if it reaches to offset e, replaces all up to e"
+ *   INSTALLED  b.log.cleaned -&gt; b.log over the first source, list changed
+ *   RETIRED    the other sources -&gt; .deleted
+ *   DONE       intention deleted; the next flush syncs, and writes the index
  * </pre>
  *
- * <p>The append loop renames, the cleaner loop waits for the disk in between. Who wants to change
- * the segments meanwhile calls {@link #finishNow} first and waits itself.
+ * <p>The append loop renames; between the steps the cleaner loop waits until the names are on disk.
+ * Who wants to change the segments meanwhile calls {@link #settleNow} first and waits itself.
  */
 @ConfinedTo("the append loop")
 final class SegmentSwap {
 
   private enum Step {
-    COMMITTED,
+    BEGUN,
     INSTALLED,
-    DONE
+    RETIRED,
+    DONE,
+    CANCELLED
   }
 
   private final LogState state;
@@ -36,7 +41,7 @@ final class SegmentSwap {
   private final SegmentedLog log;
   private final List<Segment> sources;
   private final Segment cleaned;
-  private Step step = Step.COMMITTED;
+  private Step step = Step.BEGUN;
 
   private SegmentSwap(
       LogState state, LogHost host, SegmentedLog log, List<Segment> sources, Segment cleaned) {
@@ -51,13 +56,11 @@ final class SegmentSwap {
    * Begins. The cleaned segment's bytes are on disk, its sources pinned, sealed and still in the
    * list.
    */
-  static SegmentSwap commit(
-      LogState state, LogHost host, SegmentedLog log, List<Segment> sources, Segment cleaned)
-      throws IOException {
+  static SegmentSwap begin(
+      LogState state, LogHost host, SegmentedLog log, List<Segment> sources, Segment cleaned) {
     if (state.cleaning.swap != null) {
       throw new IllegalStateException("two swaps at once in " + state.path());
     }
-    cleaned.renameCleaned(SegmentFiles.CLEANED, SegmentFiles.SWAP);
     SegmentSwap swap = new SegmentSwap(state, host, log, sources, cleaned);
     state.cleaning.swap = swap;
     return swap;
@@ -68,10 +71,29 @@ final class SegmentSwap {
     return new HashSet<>(state.segments.snapshot()).containsAll(sources);
   }
 
-  /** The name {@code .swap} is durable: readers change over. */
-  void install() throws IOException {
-    if (step != Step.COMMITTED) {
-      return;
+  /** Writes the intention; on disk when it returns. Cleaner loop. */
+  void writeIntention(LogStorage storage, String directory) throws IOException {
+    byte[] end = ByteBuffer.allocate(Long.BYTES).putLong(0, cleaned.nextOffset()).array();
+    AtomicFile.write(storage, directory, intentionName(), end);
+  }
+
+  private String intentionName() {
+    return SegmentFiles.name(cleaned.baseOffset(), SegmentFiles.SWAP);
+  }
+
+  private void deleteIntention() throws IOException {
+    state.storage.delete(AtomicFile.join(state.directory(), intentionName()));
+  }
+
+  /**
+   * The intention is on disk: readers change over.
+   *
+   * @return false when the segments were changed meanwhile and nothing was done
+   */
+  boolean install() throws IOException {
+    if (step == Step.CANCELLED) {
+      deleteIntention();
+      return false;
     }
     step = Step.INSTALLED;
     List<Segment> next = new ArrayList<>();
@@ -83,26 +105,35 @@ final class SegmentSwap {
         next.add(segment);
       }
     }
+    cleaned.takeName();
     state.segments.replace(next);
-    for (Segment source : sources) {
+    sources.get(0).markReplaced();
+    return true;
+  }
+
+  /** The new segment has its name, durably: the other sources lose theirs. */
+  void retire() throws IOException {
+    if (step != Step.INSTALLED) {
+      return;
+    }
+    step = Step.RETIRED;
+    for (Segment source : sources.subList(1, sources.size())) {
       source.markDeleted();
+      state.storage.delete(
+          AtomicFile.join(
+              state.directory(),
+              SegmentFiles.name(source.baseOffset(), SegmentFiles.PRODUCERS)));
     }
   }
 
-  /** No source has its name any more, durably: the cleaned segment takes the first one's. */
-  void name() throws IOException {
-    if (step != Step.INSTALLED) {
+  /** No source has its name any more, durably. */
+  void end() throws IOException {
+    if (step != Step.RETIRED) {
       return;
     }
     step = Step.DONE;
     state.cleaning.swap = null;
-    cleaned.renameCleaned(SegmentFiles.SWAP, "");
-    for (int i = 1; i < sources.size(); i++) {
-      state.storage.delete(
-          AtomicFile.join(
-              state.directory(),
-              SegmentFiles.name(sources.get(i).baseOffset(), SegmentFiles.PRODUCERS)));
-    }
+    deleteIntention();
     Segment.IndexBytes index = cleaned.seal();
     if (index != null) {
       state.unit.segmentSealed(cleaned, index);
@@ -113,12 +144,17 @@ final class SegmentSwap {
     }
   }
 
-  /** Does what is left, and waits for the disk. */
-  void finishNow() throws IOException {
+  /** Calls it off when nothing was renamed yet, else does what is left and waits for the disk. */
+  void settleNow() throws IOException {
+    if (step == Step.BEGUN) {
+      step = Step.CANCELLED;
+      state.cleaning.swap = null;
+      return;
+    }
     state.storage.syncDirectory(state.directory());
-    install();
+    retire();
     state.storage.syncDirectory(state.directory());
-    name();
+    end();
     state.storage.syncDirectory(state.directory());
   }
 }

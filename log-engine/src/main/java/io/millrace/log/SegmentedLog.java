@@ -11,7 +11,7 @@ import io.millrace.protocol.record.MemoryRecords;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -228,14 +228,17 @@ final class SegmentedLog implements PartitionLog {
     }
   }
 
-  /** Reserves the log for a cleaning; null when it changed, else its producers' last batches. */
-  @Nullable Map<Long, Long> beginCleaning(CleaningInput.Choice choice) {
+  /**
+   * Reserves the log for a cleaning; null when it changed, else the last offsets of batches that
+   * producers may send again.
+   */
+  @Nullable Set<Long> beginCleaning(CleaningInput.Choice choice) {
     if (state.cleaning.busy || !isServing() || !isUnchanged(choice.input())) {
       return null;
     }
     state.cleaning.busy = true;
     List<Segment> segments = choice.segments();
-    return state.producers.lastBatchesBelow(segments.get(segments.size() - 1).nextOffset());
+    return state.producers.rememberedBelow(segments.get(segments.size() - 1).nextOffset());
   }
 
   /** Whether nothing was cut or removed since. */
@@ -245,14 +248,13 @@ final class SegmentedLog implements PartitionLog {
   }
 
   /** Begins to put a cleaned segment in the place of others; null when they changed. */
-  @Nullable SegmentSwap beginSwap(int generation, Compaction.Rewritten rewritten)
-      throws IOException {
+  @Nullable SegmentSwap beginSwap(int generation, Compaction.Rewritten rewritten) {
     boolean current =
         isServing()
             && state.generation == generation
             && SegmentSwap.areCurrent(state, rewritten.sources());
     return current
-        ? SegmentSwap.commit(state, host, this, rewritten.sources(), rewritten.cleaned())
+        ? SegmentSwap.begin(state, host, this, rewritten.sources(), rewritten.cleaned())
         : null;
   }
 
@@ -370,7 +372,7 @@ final class SegmentedLog implements PartitionLog {
    * end.
    */
   void prepareClose() throws IOException {
-    state.finishSwap();
+    state.settleSwap();
     writeStaged();
     Segment active = state.segments.active();
     Segment.IndexBytes index = active.seal();

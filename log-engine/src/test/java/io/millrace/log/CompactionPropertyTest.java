@@ -9,6 +9,8 @@ import io.millrace.protocol.record.MemoryRecords;
 import io.millrace.protocol.record.Record;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -237,6 +239,9 @@ final class CompactionPropertyTest {
       int kind = random.nextInt(4);
       note(List.of("stop", "kill", "power", "torn power").get(kind), true);
       cleanings += fixture.manager.cleanerStats().cleanings();
+      if (random.nextBoolean()) {
+        loseSnapshots();
+      }
       switch (kind) {
         case 0 -> fixture.stopAndReopen();
         case 1 -> fixture.killAndReopen();
@@ -250,6 +255,21 @@ final class CompactionPropertyTest {
       assertThat(end).as("log end after a restart").isBetween(durable, end());
       forget(end, end());
       leaderEpoch = Math.max(leaderEpoch, fixture.log.latestEpoch());
+    }
+
+    /** What producers sent must then be found in the batches, as on a replica that copied them. */
+    private void loseSnapshots() {
+      try {
+        String directory = LogFixture.ID.directoryName();
+        for (String name : fixture.disk.list(directory)) {
+          if (name.endsWith(".snapshot")) {
+            fixture.disk.delete(directory + "/" + name);
+          }
+        }
+        fixture.disk.syncDirectory(directory);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     private List<Seen> readAll() {

@@ -7,7 +7,7 @@ import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordCursor;
 import java.io.IOException;
 import java.util.BitSet;
-import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>Control batches stay. Records of transactions are never the reason that others go, because
  *       they may have been aborted.
  *   <li>A batch that loses all its records stays as a header when it is the last of its segment, of
- *       its leader epoch, or of its producer: so segments still end where the next begins, epochs
- *       end where they ended on other replicas, and a repeated request is still recognized.
+ *       its leader epoch, or one of the last five of its producer: so segments still end where the
+ *       next begins, epochs end where they ended on other replicas, and a repeated request is still
+ *       recognized. (Kafka keeps one per producer; of several in flight, the first could then be
+ *       refused as out of order after a restart.)
  * </ul>
  *
  * <p>Confined to one cleaning. {@link #endOfSegment} ends each group of segments.
@@ -36,7 +38,7 @@ final class BatchFilter {
 
   private final LatestOffsets latest;
   private final CompactionBounds bounds;
-  private final Map<Long, Long> lastOfProducers;
+  private final Set<Long> rememberedBatches;
   private final Output output;
   private final BitSet kept = new BitSet();
   private @Nullable RecordBatch emptied; // the last batch, when nothing of it stayed so far
@@ -47,16 +49,16 @@ final class BatchFilter {
   private boolean changed;
 
   /**
-   * @param lastOfProducers last offset of the last batch of each producer, by producer id
+   * @param rememberedBatches last offsets of batches that a producer may send again
    */
   BatchFilter(
       LatestOffsets latest,
       CompactionBounds bounds,
-      Map<Long, Long> lastOfProducers,
+      Set<Long> rememberedBatches,
       Output output) {
     this.latest = latest;
     this.bounds = bounds;
-    this.lastOfProducers = lastOfProducers;
+    this.rememberedBatches = rememberedBatches;
     this.output = output;
   }
 
@@ -149,8 +151,7 @@ final class BatchFilter {
   }
 
   private void emptied(RecordBatch batch, RecordBatch header) throws IOException {
-    Long lastOfProducer = batch.hasProducerId() ? lastOfProducers.get(batch.producerId()) : null;
-    if (lastOfProducer != null && lastOfProducer == batch.lastOffset()) {
+    if (batch.hasProducerId() && rememberedBatches.contains(batch.lastOffset())) {
       output.write(header);
     } else {
       // Copied, because the batch's bytes are read over before it is known what follows.

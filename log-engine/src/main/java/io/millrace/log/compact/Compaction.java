@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +37,7 @@ public final class Compaction {
    *
    * @param segments all that may be cleaned, from the log's start on
    * @param firstDirty below it the log was cleaned already
-   * @param lastOfProducers last offset of the last batch of each producer
+   * @param rememberedBatches last offsets of batches that a producer may send again
    * @param segmentBytes how large a new segment may become
    * @param memoryBytes for the keys
    */
@@ -46,7 +46,7 @@ public final class Compaction {
       String directory,
       List<Segment> segments,
       long firstDirty,
-      Map<Long, Long> lastOfProducers,
+      Set<Long> rememberedBatches,
       int segmentBytes,
       int indexIntervalBytes,
       long memoryBytes,
@@ -333,7 +333,7 @@ public final class Compaction {
             saturatedSum(task.nowMs(), task.deleteRetentionMs()));
     BatchFilter batchFilter =
         new BatchFilter(
-            latest, bounds, task.lastOfProducers(), cleaned == null ? batch -> {} : cleaned::write);
+            latest, bounds, task.rememberedBatches(), cleaned == null ? batch -> {} : cleaned::write);
     filter = batchFilter;
     return batchFilter;
   }

@@ -5,8 +5,10 @@ import io.millrace.log.producer.ProducerEntry.Sent;
 import io.millrace.protocol.ErrorCode;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -139,16 +141,17 @@ public final class ProducerStateTable {
     decided.clear();
   }
 
-  /** Last offset of the last batch of each producer that lies below an offset, by producer id. */
-  public Map<Long, Long> lastBatchesBelow(long offset) {
-    Map<Long, Long> last = new HashMap<>();
+  /** Last offsets of the batches below an offset that would be recognized if sent again. */
+  public Set<Long> rememberedBelow(long offset) {
+    Set<Long> lastOffsets = new HashSet<>();
     for (ProducerEntry entry : entries.values()) {
-      Sent sent = entry.batches.peekLast();
-      if (sent != null && sent.lastOffset() < offset) {
-        last.put(entry.producerId, sent.lastOffset());
+      for (Sent sent : entry.batches) {
+        if (sent.lastOffset() < offset) {
+          lastOffsets.add(sent.lastOffset());
+        }
       }
     }
-    return last;
+    return lastOffsets;
   }
 
   public int size() {

@@ -86,7 +86,7 @@ public final class Segment {
 
   /**
    * A segment that compaction writes in place of others; not part of the log until {@link
-   * #renameCleaned} gave it their name.
+   * #takeName} gave it a name.
    */
   public static Segment beginCleaned(LogStorage storage, String directory, long baseOffset)
       throws IOException {
@@ -462,13 +462,16 @@ public final class Segment {
     }
   }
 
-  /**
-   * Gives a cleaned segment's file its next name. Append loop.
-   *
-   * @param from the suffix it has, empty for the final name
-   */
-  public void renameCleaned(String from, String to) throws IOException {
-    storage.rename(path(SegmentFiles.LOG + from), path(SegmentFiles.LOG + to));
+  /** Lets a cleaned segment take the name of the first that it replaces. Append loop. */
+  public void takeName() throws IOException {
+    storage.delete(path(SegmentFiles.INDEX));
+    storage.delete(path(SegmentFiles.TIME_INDEX));
+    storage.rename(path(SegmentFiles.LOG + SegmentFiles.CLEANED), path(SegmentFiles.LOG));
+  }
+
+  /** Notes that another segment took this one's name; it was pinned and stays readable. */
+  public void markReplaced() {
+    deleted = true;
   }
 
   /** Removes a cleaned segment that will not be part of the log. */

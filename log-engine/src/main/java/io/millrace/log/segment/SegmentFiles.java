@@ -16,10 +16,7 @@ public final class SegmentFiles {
   /** Marks a segment that compaction is writing; a leftover is removed at the next start. */
   public static final String CLEANED = ".cleaned";
 
-  /**
-   * Marks a whole segment that takes the place of those whose offsets it covers; the next start
-   * completes that.
-   */
+  /** Says that a cleaned segment takes the place of those whose offsets it covers. */
   public static final String SWAP = ".swap";
 
   private static final int DIGITS = 20;
