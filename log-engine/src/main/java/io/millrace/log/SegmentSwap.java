@@ -121,8 +121,7 @@ final class SegmentSwap {
       source.markDeleted();
       state.storage.delete(
           AtomicFile.join(
-              state.directory(),
-              SegmentFiles.name(source.baseOffset(), SegmentFiles.PRODUCERS)));
+              state.directory(), SegmentFiles.name(source.baseOffset(), SegmentFiles.PRODUCERS)));
     }
   }
 

@@ -139,8 +139,7 @@ final class CompactionReadTest {
         for (Record record : batch.records()) {
           String key = text(record.key());
           String value = "value-" + record.offset();
-          assertThat(text(record.value()))
-              .isEqualTo(value.repeat((int) (1 + record.offset() % 7)));
+          assertThat(text(record.value())).isEqualTo(value.repeat((int) (1 + record.offset() % 7)));
           assertThat(key).isEqualTo("k" + record.offset() % KEYS);
           latest.put(key, record.offset());
         }

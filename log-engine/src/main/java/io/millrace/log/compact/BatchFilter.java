@@ -52,10 +52,7 @@ final class BatchFilter {
    * @param rememberedBatches last offsets of batches that a producer may send again
    */
   BatchFilter(
-      LatestOffsets latest,
-      CompactionBounds bounds,
-      Set<Long> rememberedBatches,
-      Output output) {
+      LatestOffsets latest, CompactionBounds bounds, Set<Long> rememberedBatches, Output output) {
     this.latest = latest;
     this.bounds = bounds;
     this.rememberedBatches = rememberedBatches;

@@ -333,7 +333,10 @@ public final class Compaction {
             saturatedSum(task.nowMs(), task.deleteRetentionMs()));
     BatchFilter batchFilter =
         new BatchFilter(
-            latest, bounds, task.rememberedBatches(), cleaned == null ? batch -> {} : cleaned::write);
+            latest,
+            bounds,
+            task.rememberedBatches(),
+            cleaned == null ? batch -> {} : cleaned::write);
     filter = batchFilter;
     return batchFilter;
   }
