@@ -2,6 +2,7 @@ package io.millrace.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
 
 /**
  * The newcomer's example that the README quotes; kept here so that it always compiles. Needs a
@@ -30,16 +31,22 @@ public final class ReadmeExample {
     try (Consumer<String, String> consumer =
         Consumer.builder(Deserializers.string(), Deserializers.string())
             .bootstrapServers(bootstrap)
+            .groupId("readers")
             .offsetReset(OffsetReset.EARLIEST)
             .build()) {
-      consumer.assign(
-          List.of(
-              new TopicPartition("greetings", 0),
-              new TopicPartition("greetings", 1),
-              new TopicPartition("greetings", 2)));
+      consumer.subscribe(List.of("greetings"));
       for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(5))) {
         System.out.println(record.key() + " says " + record.value());
       }
-    }
+    } // commits what was read, and leaves the group
+  }
+
+  /** Partitions in parallel, each in its order; what the handler has returned from is committed. */
+  static void process(Consumer<String, String> consumer, ExecutorService threads) {
+    consumer.subscribe(List.of("greetings"));
+    Processing processing =
+        consumer.process(
+            threads, record -> System.out.println(record.key() + " says " + record.value()));
+    processing.ended().join(); // until the handler throws, or somebody calls stop()
   }
 }

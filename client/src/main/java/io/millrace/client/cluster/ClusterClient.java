@@ -17,6 +17,7 @@ import io.millrace.protocol.message.RequestMessage;
 import io.millrace.protocol.message.ResponseMessage;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -242,7 +243,11 @@ public final class ClusterClient {
   }
 
   private BrokerInfo anyBroker() {
-    BrokerInfo known = pick(List.copyOf(view.brokers().values()));
+    BrokerInfo known =
+        pick(
+            view.brokers().values().stream()
+                .sorted(Comparator.comparingInt(BrokerInfo::id)) // the seed decides, not the map
+                .toList());
     if (known != null) {
       return known;
     }

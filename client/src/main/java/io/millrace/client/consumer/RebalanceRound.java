@@ -4,9 +4,10 @@ import io.millrace.client.TopicPartition;
 import io.millrace.client.group.GroupEvent.Reconcile;
 import io.millrace.client.group.GroupPartition;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,9 +36,9 @@ final class RebalanceRound {
   }
 
   private static Set<TopicPartition> names(Collection<GroupPartition> partitions) {
-    return partitions.stream()
-        .map(GroupPartition::partition)
-        .collect(Collectors.toUnmodifiableSet());
+    Set<TopicPartition> names = new LinkedHashSet<>();
+    partitions.forEach(each -> names.add(each.partition()));
+    return Collections.unmodifiableSet(names);
   }
 
   /**

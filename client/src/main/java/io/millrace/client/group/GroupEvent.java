@@ -1,13 +1,17 @@
 package io.millrace.client.group;
 
 import io.millrace.client.MillraceException;
+import java.util.Collections;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** What the membership asks of whoever reads. */
 public sealed interface GroupEvent {
 
   /**
    * Give these up and take those; then say so with the round. No other change comes before.
+   *
+   * <p>Both sets are in the order of topics and partitions.
    *
    * @param revoked stop reading, commit, tell the application
    * @param added may be read from now on
@@ -16,8 +20,8 @@ public sealed interface GroupEvent {
       implements GroupEvent {
 
     public Reconcile {
-      revoked = Set.copyOf(revoked);
-      added = Set.copyOf(added);
+      revoked = Collections.unmodifiableSet(new TreeSet<>(revoked));
+      added = Collections.unmodifiableSet(new TreeSet<>(added));
     }
   }
 

@@ -14,7 +14,6 @@ import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
 import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse;
 import io.millrace.protocol.message.ResponseMessage;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -42,9 +41,6 @@ final class GroupMembership {
 
   /** A coordinator that says nothing for so long is given up; the session lasts longer. */
   private static final long MOST_HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(10);
-
-  private static final Comparator<TopicPartition> BY_NAME =
-      Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition);
 
   private static final int QUICK_ATTEMPTS = 12;
   private static final int QUICK_BACKOFF = 3;
@@ -427,6 +423,6 @@ final class GroupMembership {
   }
 
   private static Collection<TopicPartition> text(Set<GroupPartition> partitions) {
-    return partitions.stream().map(GroupPartition::partition).sorted(BY_NAME).toList();
+    return partitions.stream().sorted().map(GroupPartition::partition).toList();
   }
 }

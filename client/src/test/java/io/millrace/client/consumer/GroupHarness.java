@@ -68,7 +68,7 @@ final class GroupHarness {
                     .offsetReset(OffsetReset.EARLIEST))
             .config();
     ClientRuntime runtime =
-        new ClientRuntime(config.client(), loop, loop, links, random.split(), false);
+        new ClientRuntime(config.client(), loop, loop, links.forOneClient(), random.split(), false);
     return new Member(
         PrefetchingConsumer.started(
             new PrefetchingConsumer<>(

@@ -34,6 +34,7 @@ public final class FakeGroup {
     final String id;
     final @Nullable String instanceId;
     int epoch;
+    int previousEpoch; // of a heartbeat whose answer was lost
     Set<Integer> granted = new TreeSet<>();
     Set<Integer> held = new TreeSet<>(); // granted, or not reported as let go
     long seenNanos;
@@ -120,7 +121,8 @@ public final class FakeGroup {
       member = join(request, instance);
     } else if (member == null) {
       return error(ErrorCode.UNKNOWN_MEMBER_ID);
-    } else if (request.memberEpoch() != member.epoch && request.memberEpoch() != member.epoch - 1) {
+    } else if (request.memberEpoch() != member.epoch
+        && request.memberEpoch() != member.previousEpoch) {
       expel(member.id);
       return error(ErrorCode.FENCED_MEMBER_EPOCH);
     }
@@ -193,7 +195,10 @@ public final class FakeGroup {
     if (mustLetGo) {
       return;
     }
-    member.epoch = groupEpoch;
+    if (member.epoch != groupEpoch) {
+      member.previousEpoch = member.epoch;
+      member.epoch = groupEpoch;
+    }
     for (int partition : target) {
       boolean isFree =
           members.values().stream()

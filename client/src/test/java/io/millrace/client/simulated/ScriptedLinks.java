@@ -45,6 +45,29 @@ public final class ScriptedLinks implements BrokerLinks {
     return connects;
   }
 
+  /** The same network for one of several clients, whose end leaves the others their links. */
+  public BrokerLinks forOneClient() {
+    List<BrokerLink> own = new ArrayList<>();
+    return new BrokerLinks() {
+      @Override
+      public CompletableFuture<BrokerLink> connect(String host, int port) {
+        return ScriptedLinks.this
+            .connect(host, port)
+            .whenComplete(
+                (link, failure) -> {
+                  if (link != null) {
+                    own.add(link);
+                  }
+                });
+      }
+
+      @Override
+      public void close() {
+        List.copyOf(own).forEach(BrokerLink::close);
+      }
+    };
+  }
+
   public void latencyNanos(long nanos) {
     latencyNanos = nanos;
   }
