@@ -176,13 +176,26 @@ final class PartitionLogTest {
     fixture.log.appendAsFollower(Batches.ofLeader(0, 2, 1, "a", "b"));
     fixture.log.appendAsFollower(Batches.ofLeader(0, 2, 1, "a", "b"));
     fixture.log.appendAsFollower(Batches.ofLeader(2, 3, 1, "c"));
-    AppendResult gap = fixture.log.appendAsFollower(Batches.ofLeader(9, 3, 1, "z"));
+    AppendResult overlap = fixture.log.appendAsFollower(Batches.ofLeader(2, 3, 1, "c", "z"));
     fixture.run();
 
-    assertThat(gap.error()).isEqualTo(ErrorCode.CORRUPT_MESSAGE);
+    assertThat(overlap.error()).isEqualTo(ErrorCode.CORRUPT_MESSAGE);
     assertThat(fixture.values()).containsExactly("a", "b", "c");
     assertThat(fixture.log.endOffsetForEpoch(2)).isEqualTo(new EpochEnd(2, 2));
     assertThat(fixture.log.latestEpoch()).isEqualTo(3);
+  }
+
+  @Test
+  void follower_takesTheGapsThatCompactionLeft_andEndsAnEpochWhereTheBatchBeforeEnded() {
+    LogFixture fixture = new LogFixture();
+    fixture.log.appendAsFollower(Batches.ofLeader(4, 2, 1, "a", "b"));
+    AppendResult gap = fixture.log.appendAsFollower(Batches.ofLeader(9, 3, 1, "z"));
+    fixture.run();
+
+    assertThat(gap.error()).isEqualTo(ErrorCode.NONE);
+    assertThat(fixture.values()).containsExactly("a", "b", "z");
+    assertThat(fixture.log.logEndOffset()).isEqualTo(10);
+    assertThat(fixture.log.endOffsetForEpoch(2)).isEqualTo(new EpochEnd(2, 6));
   }
 
   @Test
