@@ -1,11 +1,15 @@
 package io.millrace.tools;
 
 import io.millrace.client.Consumer;
+import io.millrace.client.ConsumerBuilder;
 import io.millrace.client.ConsumerRecord;
 import io.millrace.client.ConsumerRecords;
 import io.millrace.client.IsolationLevel;
+import io.millrace.client.OffsetReset;
 import io.millrace.client.PartitionDescription;
 import io.millrace.client.TopicPartition;
+import io.millrace.client.WakeupException;
+import io.millrace.tools.node.StopSignal;
 import io.millrace.tools.output.Json;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
@@ -37,17 +41,32 @@ import picocli.CommandLine.Option;
       "  millrace consume --topic orders --from-beginning",
       "  millrace consume --topic orders --partition 2 --offset 1000 --max-messages 10 --print-key --print-offset",
       "  millrace consume --topic orders --from-time 2026-11-22T08:00:00Z --exit-at-end --json",
-      "  millrace consume --topic orders --from-time 15m"
+      "  millrace consume --topic orders --from-time 15m",
+      "  millrace consume --topic orders --group billing --from-beginning",
+      "",
+      "With --group several of these share the topic's partitions. Each goes on where the group has committed, and commits what it has printed; --from-beginning then says where to begin what the group has never read. Ctrl-C leaves the group in order and ends with 0."
     })
 final class ConsumeCommand implements Callable<Integer> {
 
   private static final Duration POLL = Duration.ofMillis(200);
+
+  /**
+   * For Ctrl-C: what is to be printed is printed already, leaving a group takes a request or two.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   @Mixin private ClusterOptions cluster;
   @Mixin private Console console;
 
   @Option(names = "--topic", required = true, paramLabel = "NAME", description = "Which one.")
   private String topic = "";
+
+  @Option(
+      names = "--group",
+      paramLabel = "GROUP",
+      description =
+          "Reads as a member of this group and commits what was printed; with --consumer-property enable.auto.commit=false nothing is committed.")
+  private @Nullable String group;
 
   @Option(
       names = "--partition",
@@ -120,24 +139,67 @@ final class ConsumeCommand implements Callable<Integer> {
       description = "Any consumer config by Kafka's name. May be repeated.")
   private Map<String, String> consumerProperties = new LinkedHashMap<>();
 
+  private volatile boolean stopping;
+
   @Override
   public Integer call() throws IOException {
     checkFlags();
     var properties = cluster.properties();
     consumerProperties.forEach(properties::setProperty);
     OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16);
-    try (Consumer<byte[], byte[]> consumer =
-        Consumer.builder().properties(properties).isolation(isolation).build()) {
-      List<TopicPartition> assigned = choosePartitions(consumer);
-      consumer.assign(assigned);
-      seek(consumer, assigned);
-      Map<TopicPartition, Long> ends =
-          exitAtEnd ? cluster.await(consumer.endOffsets(assigned)) : Map.of();
-      print(consumer, ends, out);
+    boolean commits = !"false".equals(properties.getProperty("enable.auto.commit"));
+    ConsumerBuilder<byte[], byte[]> builder =
+        Consumer.builder().properties(properties).isolation(isolation).autoCommit(false);
+    if (group != null) {
+      builder.groupId(group);
+      if (fromBeginning) {
+        builder.offsetReset(OffsetReset.EARLIEST);
+      }
+    }
+    Consumer<byte[], byte[]> consumer = builder.build();
+    StopSignal signal =
+        StopSignal.install(
+            () -> {
+              stopping = true;
+              consumer.wakeup();
+            },
+            PATIENCE);
+    try (consumer) {
+      read(consumer, group, commits, out);
+    } catch (WakeupException woken) {
+      if (!stopping) {
+        throw woken;
+      }
     } finally {
       out.flush();
+      signal.done();
     }
     return ExitCode.OK;
+  }
+
+  private void read(
+      Consumer<byte[], byte[]> consumer,
+      @Nullable String member,
+      boolean commits,
+      OutputStream out) {
+    List<TopicPartition> chosen = choosePartitions(consumer);
+    if (member == null) {
+      consumer.assign(chosen);
+      seek(consumer, chosen);
+      Map<TopicPartition, Long> ends =
+          exitAtEnd ? cluster.await(consumer.endOffsets(chosen)) : Map.of();
+      print(consumer, ends, null, out);
+      return;
+    }
+    PrintedOffsets printed = new PrintedOffsets(consumer, member, console, System::nanoTime);
+    consumer.subscribe(List.of(topic), printed);
+    try {
+      print(consumer, Map.of(), commits ? printed : null, out);
+    } finally {
+      if (commits) {
+        printed.commit();
+      }
+    }
   }
 
   private void checkFlags() {
@@ -145,6 +207,15 @@ final class ConsumeCommand implements Callable<Integer> {
     if (begins > 1) {
       throw new CommandFailure(
           ExitCode.USAGE, "--from-beginning, --offset and --from-time exclude one another", null);
+    }
+    if (group != null
+        && (offset != null || fromTime != null || !partitions.isEmpty() || exitAtEnd)) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          "--group shares out the partitions itself and goes on where the group has committed: leave out --partition, --offset, --from-time and --exit-at-end",
+          "To begin elsewhere: millrace groups reset-offsets --group "
+              + group
+              + ". To end by itself: --idle-timeout-ms or --max-messages.");
     }
     if (maxMessages != null && maxMessages < 0) {
       throw new CommandFailure(
@@ -210,11 +281,14 @@ final class ConsumeCommand implements Callable<Integer> {
   }
 
   private void print(
-      Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends, OutputStream out) {
+      Consumer<byte[], byte[]> consumer,
+      Map<TopicPartition, Long> ends,
+      @Nullable PrintedOffsets offsets,
+      OutputStream out) {
     long printed = 0;
     long lastRecordNanos = System.nanoTime();
     Map<TopicPartition, Long> unread = new HashMap<>(ends);
-    while (maxMessages == null || printed < maxMessages) {
+    while (!stopping && (maxMessages == null || printed < maxMessages)) {
       if (exitAtEnd) {
         unread.entrySet().removeIf(entry -> consumer.position(entry.getKey()) >= entry.getValue());
         if (unread.isEmpty()) {
@@ -231,12 +305,18 @@ final class ConsumeCommand implements Callable<Integer> {
           if (end == null || record.offset() < end) {
             printRecord(record, out);
             printed++;
+            if (offsets != null) {
+              offsets.written(record);
+            }
           }
         }
         if (!records.isEmpty()) {
           // A reader at the other end of a pipe sees each poll's records at once.
           out.flush();
           lastRecordNanos = System.nanoTime();
+        }
+        if (offsets != null) {
+          offsets.flushed();
         }
       } catch (IOException e) {
         if (printed > 0 && isBrokenPipe(e)) {

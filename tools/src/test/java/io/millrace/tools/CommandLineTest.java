@@ -71,6 +71,8 @@ class CommandLineTest {
         "topics create --topic a --replica-assignment 1:x",
         "topics alter --topic a",
         "consume --topic a --from-beginning --offset 3",
+        "consume --topic a --group g --partition 0",
+        "consume --topic a --group g --exit-at-end",
         "produce --topic a --acks 2",
         "groups",
         "groups list --state sleepy",

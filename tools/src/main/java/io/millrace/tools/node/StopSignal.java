@@ -48,8 +48,8 @@ public final class StopSignal {
   }
 
   private void stop(Runnable stop, Duration patience) {
-    if (ENDED_BY_ITSELF.get()) {
-      return;
+    if (ENDED_BY_ITSELF.get() || done.getCount() == 0) {
+      return; // the process ends for another reason, with its own code
     }
     boolean isInOrder = false;
     try {

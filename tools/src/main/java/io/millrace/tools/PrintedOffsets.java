@@ -1,0 +1,120 @@
+package io.millrace.tools;
+
+import io.millrace.client.Consumer;
+import io.millrace.client.ConsumerRecord;
+import io.millrace.client.MillraceException;
+import io.millrace.client.OffsetAndMetadata;
+import io.millrace.client.RebalanceListener;
+import io.millrace.client.TopicPartition;
+import io.millrace.client.WakeupException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/**
+ * Commits what a member of a group has printed, and nothing else: records that were fetched but not
+ * printed, as behind {@code --max-messages} or a pipe that broke, are for the next member. Main
+ * thread.
+ */
+final class PrintedOffsets implements RebalanceListener {
+
+  private static final long INTERVAL_NANOS = 1_000_000_000L;
+
+  private final Consumer<byte[], byte[]> consumer;
+  private final String group;
+  private final Console console;
+  private final LongSupplier nanos;
+  private final Map<TopicPartition, OffsetAndMetadata> written = new HashMap<>();
+  private final Map<TopicPartition, OffsetAndMetadata> flushed = new HashMap<>();
+  private long lastCommitNanos;
+
+  PrintedOffsets(
+      Consumer<byte[], byte[]> consumer, String group, Console console, LongSupplier nanos) {
+    this.consumer = consumer;
+    this.group = group;
+    this.console = console;
+    this.nanos = nanos;
+    this.lastCommitNanos = nanos.getAsLong();
+  }
+
+  /** A record has been written, perhaps not yet to the reader's end of the pipe. */
+  void written(ConsumerRecord<byte[], byte[]> record) {
+    written.put(
+        record.topicPartition(),
+        new OffsetAndMetadata(record.offset() + 1, record.leaderEpoch(), ""));
+  }
+
+  /** All that was written is out. Commits every second. */
+  void flushed() {
+    flushed.putAll(written);
+    written.clear();
+    if (!flushed.isEmpty() && nanos.getAsLong() - lastCommitNanos >= INTERVAL_NANOS) {
+      lastCommitNanos = nanos.getAsLong();
+      consumer
+          .commitAsync(Map.copyOf(flushed))
+          .exceptionally(
+              failure -> {
+                warn(String.valueOf(failure.getMessage()));
+                return null;
+              });
+      flushed.clear();
+    }
+  }
+
+  /** Commits the rest, and waits for that. */
+  void commit() {
+    if (flushed.isEmpty()) {
+      return;
+    }
+    try {
+      commitEvenIfWoken(Map.copyOf(flushed));
+    } catch (MillraceException e) {
+      warn(String.valueOf(e.getMessage()));
+    }
+    flushed.clear();
+  }
+
+  /** Ctrl-C wakes the consumer once, whatever it does; a commit is still to be made then. */
+  private void commitEvenIfWoken(Map<TopicPartition, OffsetAndMetadata> offsets) {
+    try {
+      consumer.commitSync(offsets);
+    } catch (WakeupException woken) {
+      consumer.commitSync(offsets);
+    }
+  }
+
+  private void warn(String reason) {
+    console
+        .err()
+        .println(
+            "millrace: the last records printed are not committed, the group will see them again: "
+                + reason);
+  }
+
+  @Override
+  public void onAssigned(Collection<TopicPartition> partitions) {
+    if (!partitions.isEmpty()) {
+      console
+          .err()
+          .println(
+              "millrace: reads " + GroupText.partitions(partitions) + " as a member of " + group);
+    }
+  }
+
+  @Override
+  public void onRevoked(Collection<TopicPartition> partitions) {
+    commit();
+  }
+
+  @Override
+  public void onLost(Collection<TopicPartition> partitions) {
+    partitions.forEach(flushed::remove);
+    console
+        .err()
+        .println(
+            "millrace: group "
+                + group
+                + " went on without this member, who was silent for too long; it joins again");
+  }
+}

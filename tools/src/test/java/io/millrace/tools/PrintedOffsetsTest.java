@@ -1,0 +1,100 @@
+package io.millrace.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.client.Consumer;
+import io.millrace.client.ConsumerRecord;
+import io.millrace.client.OffsetAndMetadata;
+import io.millrace.client.TopicPartition;
+import io.millrace.client.WakeupException;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What a member of a group commits of what it prints. */
+class PrintedOffsetsTest {
+
+  private static final TopicPartition PARTITION = new TopicPartition("orders", 1);
+
+  private final List<Object> commits = new ArrayList<>();
+  private final AtomicLong nanos = new AtomicLong();
+  private boolean isWoken;
+  private final PrintedOffsets printed =
+      new PrintedOffsets(consumer(), "billing", new Console(), nanos::get);
+
+  /** A consumer that can only commit. */
+  @SuppressWarnings("unchecked")
+  private Consumer<byte[], byte[]> consumer() {
+    return (Consumer<byte[], byte[]>)
+        Proxy.newProxyInstance(
+            Consumer.class.getClassLoader(),
+            new Class<?>[] {Consumer.class},
+            (proxy, method, arguments) -> commit(method.getName(), arguments[0]));
+  }
+
+  private @Nullable Object commit(String method, Object offsets) {
+    if (isWoken) {
+      isWoken = false;
+      throw new WakeupException();
+    }
+    commits.add(offsets);
+    return method.equals("commitAsync") ? CompletableFuture.completedFuture(null) : null;
+  }
+
+  private static ConsumerRecord<byte[], byte[]> record(long offset) {
+    return new ConsumerRecord<>("orders", 1, offset, 3, 0, false, -1, -1, null, null, List.of());
+  }
+
+  private static Map<TopicPartition, OffsetAndMetadata> upTo(long offset) {
+    return Map.of(PARTITION, new OffsetAndMetadata(offset, 3, ""));
+  }
+
+  @Test
+  void onlyWhatWasFlushed_isCommitted() {
+    printed.written(record(4));
+    printed.flushed();
+    printed.written(record(5)); // the pipe breaks before this one is out
+
+    printed.commit();
+
+    assertThat(commits).containsExactly(upTo(5));
+  }
+
+  @Test
+  void commitsWhilePrinting_areASecondApart() {
+    for (int i = 0; i < 30; i++) {
+      nanos.addAndGet(100_000_000);
+      printed.written(record(i));
+      printed.flushed();
+    }
+
+    assertThat(commits).containsExactly(upTo(10), upTo(20), upTo(30));
+  }
+
+  @Test
+  void wakeUpDuringTheCommit_doesNotLoseIt() {
+    printed.written(record(0));
+    printed.flushed();
+    isWoken = true;
+
+    printed.commit();
+    printed.commit();
+
+    assertThat(commits).containsExactly(upTo(1));
+  }
+
+  @Test
+  void partitionsThatAreGivenUp_areCommittedFirst() {
+    printed.written(record(0));
+    printed.flushed();
+
+    printed.onRevoked(List.of(PARTITION));
+
+    assertThat(commits).containsExactly(upTo(1));
+  }
+}
