@@ -247,6 +247,34 @@ class GroupServiceTest {
   }
 
   @Test
+  void compactedLog_isLoadedWhole() throws Exception {
+    // given
+    Properties properties = TestNodes.single(directory);
+    properties.setProperty("offsets.topic.num.partitions", "1");
+    properties.setProperty("offsets.topic.segment.bytes", "4096");
+    properties.setProperty("log.cleaner.backoff.ms", "20");
+    properties.setProperty("log.cleaner.min.cleanable.ratio", "0.01");
+    Node node = start(properties);
+    createTopic(node, "orders");
+    GroupCalls.awaitCoordinator(nodes, GROUP);
+    for (int i = 0; i <= 200; i++) {
+      assertThat(GroupCalls.commit(node, "group-" + i % 7, "orders", i)).isZero();
+    }
+    TestNodes.awaitTrue(() -> node.metrics().getValues().get("log-cleaner-bytes-written") > 0);
+
+    // when
+    TestNodes.await(node.stop());
+    nodes.clear();
+    Node again = start(properties);
+    GroupCalls.awaitCoordinator(nodes, GROUP);
+
+    // then
+    for (int i = 194; i <= 200; i++) {
+      assertThat(GroupCalls.committed(again, "group-" + i % 7, "orders")).isEqualTo(i);
+    }
+  }
+
+  @Test
   void coordinatorsKilledUnderLoad_noCommitIsLostOrGoesBack_andMembersStay() throws Exception {
     // given
     List<Properties> configs = TestNodes.cluster(directory, 3);

@@ -50,7 +50,7 @@ final class OffsetsTopic {
       if (active < Math.min(known, wanted) && !isPatienceOver()) {
         return null;
       }
-      LOG.warn(
+      LOG.info(
           "the topic of groups gets fewer copies than wanted topic={} copies={} wanted={}: a broker"
               + " that comes later gets none",
           GroupCoordinator.TOPIC,
