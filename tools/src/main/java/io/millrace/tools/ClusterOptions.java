@@ -39,6 +39,8 @@ final class ClusterOptions {
       description = "How long to try before giving up. Default: ${DEFAULT-VALUE}.")
   private int timeoutMs = 15_000;
 
+  private static final int CONNECT_TIMEOUT_MS = 3_000;
+
   String bootstrapServers() {
     return bootstrapServers;
   }
@@ -64,6 +66,10 @@ final class ClusterOptions {
     properties.setProperty("client.id", "millrace-cli");
     properties.setProperty("default.api.timeout.ms", Integer.toString(timeoutMs));
     properties.setProperty("request.timeout.ms", Integer.toString(Math.min(timeoutMs, 30_000)));
+    // A broker that accepts and then says nothing must not use up the time that another needs.
+    properties.putIfAbsent(
+        "socket.connection.setup.timeout.ms",
+        Integer.toString(Math.min(timeoutMs, CONNECT_TIMEOUT_MS)));
     return properties;
   }
 
