@@ -23,6 +23,9 @@ class GroupScaleIT {
   private static final int PARTITIONS = 400;
   private static final int GROUPS = 1000;
 
+  /** More of them for a longer trial. */
+  private static final int ROUNDS = Integer.getInteger("millrace.rounds", 1);
+
   @TempDir private static Path directory;
   private static ProcessCluster cluster;
 
@@ -56,7 +59,7 @@ class GroupScaleIT {
       }
       awaitShared(members, living.size());
 
-      for (int round = 0; round < 2; round++) {
+      for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < 40; i++) {
           String leaver = living.remove(random.nextInt(living.size()));
           if (random.nextInt(3) == 0) {
