@@ -20,7 +20,7 @@ final class Preallocation {
   static final int ROOM_MAX = 1 << 20;
 
   /** A write of more bytes than this makes no room. */
-  static final int SMALL_WRITE_MAX = 64 << 10;
+  static final int SMALL_WRITE_MAX = 16 << 10;
 
   private static final int ZEROS = 64 << 10;
   private static final ByteBuffer ZERO = ByteBuffer.allocateDirect(ZEROS).asReadOnlyBuffer();
