@@ -81,19 +81,23 @@ public final class Race {
   @SuppressWarnings("ThreadPriorityCheck") // yields only while the other is not on a processor
   private static <S> void act(
       List<S> states, Consumer<S> actor, AtomicInteger mine, AtomicInteger other, int side) {
-    for (int i = 0; i < states.size(); i++) {
-      mine.set(i + 1);
-      for (int spins = 0; other.get() <= i; spins++) {
-        if (spins < 200) {
-          Thread.onSpinWait();
-        } else {
-          Thread.yield();
+    try {
+      for (int i = 0; i < states.size(); i++) {
+        mine.set(i + 1);
+        for (int spins = 0; other.get() <= i; spins++) {
+          if (spins < 200) {
+            Thread.onSpinWait();
+          } else {
+            Thread.yield();
+          }
         }
+        for (int late = side == i % 2 ? i / 2 % 16 : 0; late > 0; late--) {
+          Thread.onSpinWait();
+        }
+        actor.accept(states.get(i));
       }
-      for (int late = side == i % 2 ? i / 2 % 16 : 0; late > 0; late--) {
-        Thread.onSpinWait();
-      }
-      actor.accept(states.get(i));
+    } finally {
+      mine.set(Integer.MAX_VALUE); // the other need not wait for one that failed
     }
   }
 }
