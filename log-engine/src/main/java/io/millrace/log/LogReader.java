@@ -99,7 +99,7 @@ final class LogReader {
       throw new LogStorageException(state.offlineReason);
     }
     try {
-      return onFiles(
+      return this.<@Nullable TimestampOffset>onFiles(
           () -> timestamp == PartitionLog.MAX_TIMESTAMP ? findMaximum() : find(timestamp));
     } catch (IOException e) {
       throw new LogStorageException(

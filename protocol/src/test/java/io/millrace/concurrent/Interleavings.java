@@ -18,6 +18,7 @@ public final class Interleavings {
   static final int EFFORT = Integer.getInteger("millrace.effort", 1);
 
   /** Where Lincheck sees an object escape to other threads. */
+  @SuppressWarnings("unused") // written for Lincheck to see, read by nobody
   private static volatile @Nullable Object escaped;
 
   private Interleavings() {}

@@ -4,6 +4,7 @@ import static io.millrace.concurrent.Interleavings.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.concurrent.Interleavings;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -70,7 +71,8 @@ class MemoryBudgetConcurrencyTest {
   void reserve_interruptedWhenItIsServed_keepsWhatItGot() throws Exception {
     // given: a thread that waits for memory
     AtomicReference<Runnable> underTheLock = new AtomicReference<>(() -> {});
-    MemoryBudget budget = new MemoryBudget(10, () -> underTheLock.get().run());
+    MemoryBudget budget =
+        new MemoryBudget(10, () -> Objects.requireNonNull(underTheLock.get()).run());
     assertThat(budget.tryReserve(10)).isTrue();
     AtomicBoolean reserved = new AtomicBoolean();
     AtomicBoolean interrupted = new AtomicBoolean();

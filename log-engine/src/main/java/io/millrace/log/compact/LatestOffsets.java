@@ -42,7 +42,7 @@ public final class LatestOffsets {
 
   /** The bytes that so many keys would take, at most what is allowed. */
   public static long bytesFor(long memoryBytes, long keys) {
-    return Math.min(memoryBytes, (long) (keys / LOAD + 2) * SLOT_BYTES);
+    return Math.min(memoryBytes, ((long) (keys / LOAD) + 2) * SLOT_BYTES);
   }
 
   public int size() {

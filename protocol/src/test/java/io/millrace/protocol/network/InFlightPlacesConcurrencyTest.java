@@ -25,7 +25,9 @@ class InFlightPlacesConcurrencyTest {
           Interleavings.inParallel(
               () -> use(places), () -> use(places), () -> use(places), places::giveBack);
           check(places.taken() == 0, "places lost: " + places.taken());
-          check(places.tryTake() && places.tryTake() && !places.tryTake(), "there are two again");
+          check(places.tryTake(), "there is one again");
+          check(places.tryTake(), "there is a second again");
+          check(!places.tryTake(), "there is no third");
         });
   }
 }
