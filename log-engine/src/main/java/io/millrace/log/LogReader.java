@@ -7,6 +7,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.record.MemoryRecords;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,13 +50,13 @@ final class LogReader {
     }
   }
 
-  private interface FileRead<T extends @Nullable Object> {
+  private interface FileRead<T> {
     T run() throws IOException;
   }
 
   /** Once more when compaction or retention took the segments away under this reader. */
   @SuppressWarnings("ReferenceEquality") // a version is its own identity
-  private <T extends @Nullable Object> T onFiles(FileRead<T> read) throws IOException {
+  private <T> T onFiles(FileRead<T> read) throws IOException {
     Object version = state.segments.version();
     while (true) {
       try {
@@ -99,8 +100,11 @@ final class LogReader {
       throw new LogStorageException(state.offlineReason);
     }
     try {
-      return this.<@Nullable TimestampOffset>onFiles(
-          () -> timestamp == PartitionLog.MAX_TIMESTAMP ? findMaximum() : find(timestamp));
+      return onFiles(
+              () ->
+                  Optional.ofNullable(
+                      timestamp == PartitionLog.MAX_TIMESTAMP ? findMaximum() : find(timestamp)))
+          .orElse(null);
     } catch (IOException e) {
       throw new LogStorageException(
           "search by time in " + state.path() + " failed: " + e.getMessage(), e);

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -177,8 +178,9 @@ final class CompactionPropertyTest {
       int sequence = 0;
       if (producer >= 0) {
         Sent last = sent.get(producer);
-        boolean goesOn = last != null && last.epoch() == producerEpoch;
-        sequence = goesOn ? last.sequence() + countOf(last) : 0;
+        if (last != null && last.epoch() == producerEpoch) {
+          sequence = last.sequence() + countOf(last);
+        }
         builder.producerState(producer, (short) producerEpoch, sequence);
       }
       MemoryRecords batch = builder.build();
@@ -286,7 +288,11 @@ final class CompactionPropertyTest {
           assertThat(batch.nextOffset()).isLessThanOrEqualTo(data.nextOffset());
           for (Record record : batch.records()) {
             if (record.offset() >= next) {
-              all.add(new Seen(record.offset(), text(record.key()), text(record.value())));
+              all.add(
+                  new Seen(
+                      record.offset(),
+                      Objects.requireNonNull(text(record.key())),
+                      text(record.value())));
             }
           }
         }
@@ -311,7 +317,9 @@ final class CompactionPropertyTest {
         assertThat(seen.offset()).as("order").isGreaterThan(before);
         before = seen.offset();
         Known known = model.get(seen.offset());
-        assertThat(known).as("record at " + seen.offset()).isNotNull();
+        if (known == null) {
+          throw new AssertionError("nobody wrote the record at " + seen.offset());
+        }
         assertThat(seen.key()).isEqualTo(known.key());
         assertThat(seen.value()).isEqualTo(known.value());
         offsets.add(seen.offset());
@@ -329,7 +337,7 @@ final class CompactionPropertyTest {
       latest.forEach(
           (key, offset) -> {
             if (!offsets.contains(offset)) {
-              Known known = model.get(offset);
+              Known known = Objects.requireNonNull(model.get(offset));
               assertThat(known.value()).as("latest of " + key + " at " + offset).isNull();
               assertThat(now - known.appendedMs())
                   .as("age of the tombstone at " + offset)

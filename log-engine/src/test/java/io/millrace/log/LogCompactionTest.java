@@ -130,8 +130,7 @@ final class LogCompactionTest {
       data.records().release();
     }
     TimestampOffset byTime = fixture.log.offsetForTimestamp(0);
-    assertThat(byTime).isNotNull();
-    assertThat(byTime.offset()).isEqualTo(37);
+    assertThat(byTime).extracting(TimestampOffset::offset).isEqualTo(37L);
   }
 
   @Test

@@ -11,7 +11,7 @@ final class SparseIndexConcurrencyTest {
 
   /** Entry i: offset 10 i, position 100 i, timestamp 1000 i. */
   private static void add(SparseIndex index, int i) {
-    index.add(10 * i, 100 * i, 1000 * i);
+    index.add(10 * i, 100 * i, 1000L * i);
   }
 
   @Test
