@@ -35,15 +35,12 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a broker has besides its ports and its place in the cluster: logs, replicas, handlers. Made
  * by the start's thread, after which everything inside has its own.
  */
 final class BrokerRuntime {
-  private static final Logger LOG = LoggerFactory.getLogger(BrokerRuntime.class);
   private static final int FETCH_NETWORK_THREADS = 2;
 
   private final NodeConfig config;
