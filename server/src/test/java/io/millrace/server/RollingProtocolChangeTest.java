@@ -89,7 +89,7 @@ class RollingProtocolChangeTest {
   }
 
   /** A consumer on a thread of its own, until it is closed. */
-  private final class Member implements AutoCloseable {
+  private final class Member {
     private final Map<String, Object> config;
     private final Thread thread = new Thread(this::run, "member");
     private volatile boolean closing;
@@ -136,8 +136,7 @@ class RollingProtocolChangeTest {
       return this;
     }
 
-    @Override
-    public void close() throws InterruptedException {
+    void close() throws InterruptedException {
       closing = true;
       thread.join(TimeUnit.SECONDS.toMillis(30));
       assertThat(thread.isAlive()).isFalse();
