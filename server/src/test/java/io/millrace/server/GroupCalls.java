@@ -22,6 +22,7 @@ import io.millrace.server.coordinator.group.GroupCoordinator;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -73,7 +74,7 @@ final class GroupCalls {
           }
           return found.get() != null;
         });
-    return found.get();
+    return Objects.requireNonNull(found.get());
   }
 
   static short commit(Node node, String group, String topic, long offset) {

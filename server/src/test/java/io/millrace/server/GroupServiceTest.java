@@ -222,7 +222,7 @@ class GroupServiceTest {
     }
     commits.forEach(commit -> assertThat(TestNodes.await(commit)).isZero());
     long commitMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
-    assertThat(node.groups().committedOffsets()).isEqualTo(groups * partitions);
+    assertThat(node.groups().committedOffsets()).isEqualTo((long) groups * partitions);
 
     // when
     TestNodes.await(node.stop());

@@ -17,8 +17,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +51,7 @@ final class GroupStorm {
   private volatile boolean ending;
 
   /** Rounds in which every group got its commit through. */
-  private volatile int rounds;
+  private final AtomicInteger rounds = new AtomicInteger();
 
   GroupStorm(List<Node> nodes, String topic, int groups) {
     this.nodes = List.copyOf(nodes);
@@ -145,7 +147,9 @@ final class GroupStorm {
       for (CompletableFuture<Boolean> answer : answers) {
         all &= answer.join();
       }
-      rounds += all ? 1 : 0; // this thread alone writes it
+      if (all) {
+        rounds.incrementAndGet();
+      }
     }
   }
 
@@ -180,8 +184,8 @@ final class GroupStorm {
 
   /** Waits for so many more rounds in which every group got through. */
   void awaitRounds(int more) {
-    int goal = rounds + more;
-    TestNodes.awaitTrue(() -> rounds >= goal);
+    int goal = rounds.get() + more;
+    TestNodes.awaitTrue(() -> rounds.get() >= goal);
   }
 
   void end() throws InterruptedException {
@@ -192,8 +196,7 @@ final class GroupStorm {
   /** Nothing acknowledged is lost, nothing is made up, and nobody was put out. */
   void verify() {
     for (Member member : members) {
-      Node node = coordinator(member.group);
-      assertThat(node).isNotNull();
+      Node node = Objects.requireNonNull(coordinator(member.group), member.group);
       assertThat(GroupCalls.committed(node, member.group, topic))
           .as(member.group)
           .isBetween(member.acknowledged, member.sent);

@@ -5,6 +5,7 @@ import static io.millrace.concurrent.Interleavings.check;
 import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.Interleavings;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,7 @@ class FetchSessionsConcurrencyTest {
               Interleavings.shared(new FetchSessions(2, CLOCK, new SplittableRandom(1)));
           FetchSession first = sessions.create(false, false, List.of());
           check(first != null, "the first finds room");
+          int firstId = Objects.requireNonNull(first).id();
           AtomicInteger made = Interleavings.shared(new AtomicInteger());
           Runnable client =
               () -> {
@@ -44,7 +46,7 @@ class FetchSessionsConcurrencyTest {
                 }
                 check(sessions.size() <= 2, sessions.size() + " sessions, 2 are allowed");
               };
-          Interleavings.inParallel(client, client, () -> sessions.remove(first.id()));
+          Interleavings.inParallel(client, client, () -> sessions.remove(firstId));
           check(
               sessions.size() == made.get(), made + " were made, " + sessions.size() + " are left");
         });

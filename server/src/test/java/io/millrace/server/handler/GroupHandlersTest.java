@@ -63,6 +63,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -132,8 +133,7 @@ class GroupHandlersTest {
   }
 
   private static ResponseMessage throughTheWire(ApiKey key, short version, Reply reply) {
-    ResponseMessage message = reply.message();
-    assertThat(message).isNotNull();
+    ResponseMessage message = Objects.requireNonNull(reply.message());
     WireWriter out = new WireWriter(UnpooledByteBufAllocator.DEFAULT);
     message.write(out, version);
     WireReader in = new WireReader(bytes(out));
@@ -371,8 +371,8 @@ class GroupHandlersTest {
   void memberOfAConsumerGroup_isAssignedAndDescribed(int version) {
     ConsumerGroupHeartbeatResponse answer = heartbeat(version, first("m"));
     assertThat(answer.errorCode()).isZero();
-    assertThat(answer.assignment()).isNotNull();
-    assertThat(answer.assignment().topicPartitions().get(0).partitions()).containsExactly(0, 1, 2);
+    assertThat(Objects.requireNonNull(answer.assignment()).topicPartitions().get(0).partitions())
+        .containsExactly(0, 1, 2);
 
     ConsumerGroupDescribeResponse described =
         ask(
