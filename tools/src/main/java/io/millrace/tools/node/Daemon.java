@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -38,7 +39,7 @@ public final class Daemon {
    */
   public int start(List<String> arguments, Path stateFile, Path log, long waitSeconds)
       throws IOException, InterruptedException {
-    Path directory = log.toAbsolutePath().getParent();
+    Path directory = Objects.requireNonNull(log.toAbsolutePath().getParent(), log.toString());
     Files.createDirectories(directory);
     if (!Files.isWritable(directory)) {
       throw new FileSystemException(
