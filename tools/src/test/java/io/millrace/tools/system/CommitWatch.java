@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.TopicPartition;
 
@@ -24,7 +25,7 @@ final class CommitWatch implements AutoCloseable {
   private final List<String> wrong = new CopyOnWriteArrayList<>();
   private final Map<TopicPartition, Long> seen = new HashMap<>();
   private final Thread thread;
-  private volatile int answers;
+  private final AtomicInteger answers = new AtomicInteger();
   private volatile boolean stopped;
 
   CommitWatch(ProcessCluster cluster, String group, GroupLedger ledger) {
@@ -65,12 +66,12 @@ final class CommitWatch implements AutoCloseable {
           }
         });
     seen.putAll(now);
-    answers++;
+    answers.incrementAndGet();
   }
 
   void verify() {
     close();
-    assertThat(answers).as("looks at what %s committed", group).isPositive();
+    assertThat(answers.get()).as("looks at what %s committed", group).isPositive();
     assertThat(wrong).as("committed offsets of %s\n%s", group, ledger.tail()).isEmpty();
   }
 

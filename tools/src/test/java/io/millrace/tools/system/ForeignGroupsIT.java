@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Groups of clients in other languages: librdkafka (kcat, confluent-kafka), kafka-python, kafkajs.
  */
 @Execution(ExecutionMode.CONCURRENT)
+@SuppressWarnings("try") // members are held, not called, and some leave early
 class ForeignGroupsIT {
 
   private static final Duration LIMIT = Duration.ofSeconds(40);

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Groups at the edges: monstrous members, odd names, topics that are gone. One node. */
+@SuppressWarnings("try") // members are held, not called, and some leave early
 class GroupEdgesIT {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);

@@ -159,9 +159,11 @@ final class GroupLedger implements Consumer<MemberEvent> {
   void verify() {
     List<Tenure> tenures = tenures();
     List<String> wrong = new ArrayList<>();
-    for (Tenure one : tenures) {
-      for (Tenure other : tenures) {
-        if (one != other && one.partition.equals(other.partition) && one.overlaps(other)) {
+    for (int i = 0; i < tenures.size(); i++) {
+      Tenure one = tenures.get(i);
+      for (int j = 0; j < tenures.size(); j++) {
+        Tenure other = tenures.get(j);
+        if (i != j && one.partition.equals(other.partition) && one.overlaps(other)) {
           checkOverlap(one, other, wrong);
         }
       }

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  * of groups, and what it changes.
  */
 @Execution(ExecutionMode.CONCURRENT)
+@SuppressWarnings("try") // members are held, not called, and some leave early
 class GroupsToolIT {
 
   private static final Duration LIMIT = Duration.ofSeconds(40);

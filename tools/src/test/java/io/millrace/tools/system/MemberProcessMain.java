@@ -27,8 +27,8 @@ public final class MemberProcessMain {
     try (var reader = Files.newBufferedReader(Path.of(args[0]))) {
       settings.load(reader);
     }
-    List<String> names = Arrays.asList(((String) settings.remove("members")).split(","));
-    List<String> topics = Arrays.asList(((String) settings.remove("topics")).split(","));
+    List<String> names = take(settings, "members");
+    List<String> topics = take(settings, "topics");
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     List<GroupMember> members = new ArrayList<>();
     for (String name : names) {
@@ -47,5 +47,11 @@ public final class MemberProcessMain {
                   members.forEach(GroupMember::close);
                 }));
     Thread.currentThread().join();
+  }
+
+  private static List<String> take(Properties settings, String key) {
+    String value = settings.getProperty(key, "");
+    settings.remove(key);
+    return Arrays.asList(value.split(","));
   }
 }
