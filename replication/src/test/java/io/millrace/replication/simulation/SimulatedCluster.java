@@ -174,17 +174,20 @@ final class SimulatedCluster {
     quorum.foul = false;
     nodes.values().forEach(SimulatedNode::mendDisk);
     nodes.values().forEach(fate::restartIfNeeded);
-    int[] turn = new int[1];
+    keepATopic();
     time.runUntil(
         "there is a topic",
-        () -> {
-          if (turn[0]++ % 2_000 == 0 && currentTopic() == null) {
-            askForTopic();
-          }
-          return nodes.values().stream().allMatch(n -> n.isRunning() && topic(n) != null);
-        },
+        () -> nodes.values().stream().allMatch(n -> n.isRunning() && topic(n) != null),
         60 * SECOND);
     producers.forEach(SimulatedProducer::stop);
+  }
+
+  /** A deletion that was asked for before the peace may take effect in it. */
+  private void keepATopic() {
+    if (currentTopic() == null) {
+      askForTopic();
+    }
+    clientLoop.schedule(this::keepATopic, SECOND / 2);
   }
 
   void note(String event) {

@@ -23,8 +23,12 @@ import ch.qos.logback.core.util.FileSize;
  */
 public final class LogbackSetup extends ContextAwareBase implements Configurator {
 
-  private static final String PATTERN =
-      "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %msg%n";
+  /**
+   * A message is one line whatever names clients choose: a group may be called {@code "a\nb"}, and
+   * must not write a line of its own.
+   */
+  static final String PATTERN =
+      "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %replace(%msg){'\\p{Cntrl}','?'}%n";
   private static final int FILES_KEPT = 10;
   private static final String FILE_SIZE_MAX = "64MB";
 
