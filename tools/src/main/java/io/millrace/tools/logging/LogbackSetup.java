@@ -29,6 +29,7 @@ public final class LogbackSetup extends ContextAwareBase implements Configurator
    */
   static final String PATTERN =
       "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %replace(%msg){'\\p{Cntrl}','?'}%n";
+
   private static final int FILES_KEPT = 10;
   private static final String FILE_SIZE_MAX = "64MB";
 
