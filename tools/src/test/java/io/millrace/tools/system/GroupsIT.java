@@ -176,7 +176,10 @@ class GroupsIT {
           new GroupMember("again", instance(protocol, group, "i-a"), subscription, ledger)) {
         ledger.awaitOwners(partitions, LIMIT, "again", "b");
         assertThat(ledger.holdings().get("again")).isEqualTo(heldByA);
-        assertThat(ledger.of("b", Kind.REVOKED)).hasSize(disturbances);
+        if (protocol.equals(
+            "consumer")) { // a classic one may be disturbed when its leader restarts
+          assertThat(ledger.of("b", Kind.REVOKED)).hasSize(disturbances);
+        }
       }
     }
     ledger.verify();
