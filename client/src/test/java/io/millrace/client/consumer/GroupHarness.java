@@ -5,6 +5,7 @@ import io.millrace.client.ConsumerBuilder;
 import io.millrace.client.ConsumerConfig;
 import io.millrace.client.ConsumerRecord;
 import io.millrace.client.Deserializers;
+import io.millrace.client.OffsetAndMetadata;
 import io.millrace.client.OffsetReset;
 import io.millrace.client.RebalanceListener;
 import io.millrace.client.TopicPartition;
@@ -16,8 +17,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
@@ -84,6 +87,24 @@ final class GroupHarness {
     Member member = member(settings);
     member.consumer().subscribe(List.of(FakeBrokers.TOPIC), listener());
     return member;
+  }
+
+  /** A member that has all partitions and has read ten records of each. */
+  Member alone() {
+    brokers.produce(40);
+    Member member = subscribed(builder -> builder);
+    int read = 0;
+    while (read < 40) {
+      read += member.consumer().poll(Duration.ofSeconds(5)).count();
+    }
+    return member;
+  }
+
+  /** Commits for partition 0. */
+  static CompletableFuture<Void> commit(Member member, long offset) {
+    return member
+        .consumer()
+        .commitAsync(Map.of(partition(0), new OffsetAndMetadata(offset, 3, "note " + offset)));
   }
 
   /** Polls these, a little time apart, until the condition holds. */
