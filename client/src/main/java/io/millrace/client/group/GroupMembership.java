@@ -410,6 +410,7 @@ final class GroupMembership {
     after.removeAll(revoked);
     after.addAll(added);
     afterRound = after;
+    state.takes(added);
     roundOpen = true;
     round++;
     LOG.info(

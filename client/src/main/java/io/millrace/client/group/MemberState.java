@@ -27,9 +27,12 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>A heartbeat says only what has changed since the last one that was answered; after a failure
- * it says everything again, for nobody knows what had arrived. Partitions that the coordinator
- * takes away stay in {@link #owned} until the application has given them up; only then a heartbeat
- * reports the smaller set, which frees them for others.
+ * it says everything again, for nobody knows what had arrived.
+ *
+ * <p>The coordinator frees a partition for others as soon as a report leaves it out. So a report has
+ * all that the application may read now or soon without a further word from the coordinator: what
+ * it owns until it has given it up, what it was just asked to take, and what it may be asked to
+ * take next. Something that leaves this set is reported at once, because others wait for it.
  */
 final class MemberState {
 
@@ -53,7 +56,8 @@ final class MemberState {
   private Subscription wanted = new Subscription(Set.of(), null);
   private @Nullable Subscription sent;
   private Set<GroupPartition> owned = Set.of();
-  private Set<GroupPartition> reported = Set.of();
+  private Set<GroupPartition> taking = Set.of();
+  private Map<Uuid, Set<Integer>> reported = Map.of();
   private Map<Uuid, Set<Integer>> target = Map.of();
   private boolean sayAll;
 
@@ -99,7 +103,27 @@ final class MemberState {
   /** Whether the next heartbeat should not wait for its time. */
   boolean isUrgent() {
     return phase == Phase.JOINING
-        || (phase == Phase.MEMBER && (sayAll || !owned.equals(reported) || !wanted.equals(sent)));
+        || (phase == Phase.MEMBER && (sayAll || hasLetGo() || !wanted.equals(sent)));
+  }
+
+  /** Whether something was reported that this member does not have any more. */
+  private boolean hasLetGo() {
+    Map<Uuid, Set<Integer>> now = held();
+    return reported.entrySet().stream()
+        .anyMatch(topic -> !now.getOrDefault(topic.getKey(), Set.of()).containsAll(topic.getValue()));
+  }
+
+  /** What the application may read without a further word from the coordinator. */
+  private Map<Uuid, Set<Integer>> held() {
+    Map<Uuid, Set<Integer>> held = new TreeMap<>();
+    target.forEach((id, numbers) -> held.put(id, new TreeSet<>(numbers)));
+    for (Set<GroupPartition> some : List.of(owned, taking)) {
+      some.forEach(
+          each ->
+              held.computeIfAbsent(each.topicId(), id -> new TreeSet<>())
+                  .add(each.partition().partition()));
+    }
+    return held;
   }
 
   boolean isBeating() {
@@ -125,11 +149,12 @@ final class MemberState {
     if ((everything && pattern != null) || !Objects.equals(pattern, patternBefore)) {
       request.subscribedTopicRegex(pattern == null ? "" : pattern);
     }
-    if (everything || !owned.equals(reported)) {
-      request.topicPartitions(messageOf(owned));
+    Map<Uuid, Set<Integer>> held = held();
+    if (everything || !held.equals(reported)) {
+      request.topicPartitions(messageOf(held));
     }
     sent = wanted;
-    reported = owned;
+    reported = held;
     sayAll = false;
     return request.build();
   }
@@ -147,15 +172,9 @@ final class MemberState {
         .instanceId(config.instanceId());
   }
 
-  private static List<TopicPartitions> messageOf(Set<GroupPartition> partitions) {
-    Map<Uuid, Set<Integer>> byTopic = new TreeMap<>();
-    partitions.forEach(
-        each ->
-            byTopic
-                .computeIfAbsent(each.topicId(), id -> new TreeSet<>())
-                .add(each.partition().partition()));
+  private static List<TopicPartitions> messageOf(Map<Uuid, Set<Integer>> partitions) {
     List<TopicPartitions> topics = new ArrayList<>();
-    byTopic.forEach(
+    partitions.forEach(
         (id, numbers) ->
             topics.add(
                 TopicPartitions.builder().topicId(id).partitions(List.copyOf(numbers)).build()));
@@ -184,10 +203,16 @@ final class MemberState {
     sayAll = true;
   }
 
+  /** The application is asked to take these, and may have done so at any moment from now on. */
+  void takes(Set<GroupPartition> partitions) {
+    taking = Set.copyOf(partitions);
+  }
+
   /** The application has given up and taken what it was asked to. */
   void nowOwns(Set<GroupPartition> partitions) {
     if (phase == Phase.MEMBER) {
       owned = Set.copyOf(partitions);
+      taking = Set.of();
     }
   }
 
@@ -232,7 +257,8 @@ final class MemberState {
   private void forget() {
     epoch = JOIN_EPOCH;
     owned = Set.of();
-    reported = Set.of();
+    taking = Set.of();
+    reported = Map.of();
     target = Map.of();
     sent = null;
     sayAll = false;

@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -124,6 +126,38 @@ class GroupRebalanceTest {
   private Collection<Integer> kept(Member member) {
     long other = harness.journal.stream().filter(each -> each.equals("join")).count();
     return other < 2 ? List.of() : group.grantedTo(member.consumer().memberIdentity().memberId());
+  }
+
+  @Test
+  void partitionsThatTheApplicationMayTakeAtAnyMoment_areFreeForNobodyElse() {
+    // given: one has been given everything, and has not come to take it
+    brokers.produce(8);
+    Member one = harness.subscribed(builder -> builder);
+    harness.loop.advanceUntil(() -> group.grantedTo(idOf(one)).size() == 4, 5);
+    AtomicInteger losses = new AtomicInteger(1);
+    brokers.fault =
+        (port, request) ->
+            request instanceof ConsumerGroupHeartbeatRequest && losses.getAndDecrement() > 0
+                ? CompletableFuture.failedFuture(new IllegalStateException("cut"))
+                : null;
+    harness.loop.advanceUntil(() -> losses.get() <= 0, 5);
+
+    // when: its next heartbeat says all that it has, and another member waits for a part of it
+    Member two = harness.subscribed(builder -> builder);
+    long end = harness.loop.monotonicNanos() + 3 * GroupHarness.SECOND;
+    harness.pollUntil(() -> harness.loop.monotonicNanos() > end, 5, two);
+
+    // then
+    assertThat(two.consumer().assignment()).isEmpty();
+    harness.pollUntil(
+        () -> one.consumer().assignment().size() == 2 && two.consumer().assignment().size() == 2,
+        5,
+        one,
+        two);
+  }
+
+  private static String idOf(Member member) {
+    return member.consumer().memberIdentity().memberId();
   }
 
   @Test

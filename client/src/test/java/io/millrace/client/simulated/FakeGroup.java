@@ -128,10 +128,7 @@ public final class FakeGroup {
     }
     member.seenNanos = now;
     Set<Integer> before = Set.copyOf(member.granted);
-    if (request.topicPartitions() != null) {
-      report(member, request);
-    }
-    reconcile(member);
+    reconcile(member, reported(request));
     boolean tells =
         request.memberEpoch() == 0
             || request.rebalanceTimeoutMs() != -1
@@ -177,20 +174,27 @@ public final class FakeGroup {
         .build();
   }
 
-  private void report(Member member, ConsumerGroupHeartbeatRequest request) {
+  /** What the member says it has; null when it does not say. */
+  private @Nullable Set<Integer> reported(ConsumerGroupHeartbeatRequest request) {
+    if (request.topicPartitions() == null) {
+      return null;
+    }
     Set<Integer> reported = new TreeSet<>();
-    Objects.requireNonNull(request.topicPartitions())
-        .forEach(each -> reported.addAll(each.partitions()));
+    request.topicPartitions().forEach(each -> reported.addAll(each.partitions()));
     journal.add("owns " + reported);
-    member.held.clear();
-    member.held.addAll(member.granted);
-    member.held.addAll(reported);
+    return reported;
   }
 
-  /** Takes away what the target has not, and gives what it has as soon as it is free. */
-  private void reconcile(Member member) {
+  /**
+   * Takes away what the target has not, and gives what it has as soon as it is free. What the member
+   * does not report is free at once, as with the real coordinators.
+   */
+  private void reconcile(Member member, @Nullable Set<Integer> reported) {
     Set<Integer> target = target(member);
     member.granted.retainAll(target);
+    if (reported != null) {
+      member.held.removeIf(each -> !member.granted.contains(each) && !reported.contains(each));
+    }
     boolean mustLetGo = !member.granted.containsAll(member.held);
     if (mustLetGo) {
       return;
