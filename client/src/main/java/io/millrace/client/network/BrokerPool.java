@@ -54,7 +54,10 @@ public final class BrokerPool {
     return send(broker, use, request, Short.MAX_VALUE, timeoutNanos);
   }
 
-  /** The same in the highest version that both sides speak, at most {@code maxVersion}. */
+  /**
+   * The same in the highest version that both sides speak, at most {@code maxVersion}. Making the
+   * connection counts against the time.
+   */
   public CompletableFuture<ResponseMessage> send(
       BrokerInfo broker, LinkUse use, RequestMessage request, short maxVersion, long timeoutNanos) {
     assert loop.owns("send");
@@ -65,15 +68,28 @@ public final class BrokerPool {
     }
     Slot slot =
         slots.computeIfAbsent(new Slot.Key(broker.host(), broker.port(), use), key -> new Slot());
+    CompletableFuture<BrokerLink> connecting = slot.link(broker);
+    long deadline = clock.monotonicNanos() + timeoutNanos;
+    if (!connecting.isDone()) {
+      EventLoop.Timer patience =
+          loop.schedule(
+              () -> answer.completeExceptionally(notConnected(broker, request, timeoutNanos)),
+              timeoutNanos);
+      connecting.whenComplete((link, failure) -> patience.cancel());
+    }
     onLoop(
-        slot.link(broker),
+        connecting,
         (link, connectFailure) -> {
+          if (answer.isDone()) {
+            return; // it took too long
+          }
           if (link == null) {
             answer.completeExceptionally(Failures.of(connectFailure, broker, request));
             return;
           }
+          long left = Math.max(1, deadline - clock.monotonicNanos());
           onLoop(
-              link.send(request, maxVersion, timeoutNanos),
+              sendOver(link, request, maxVersion, left),
               (response, failure) -> {
                 if (failure != null) {
                   slot.noteFailure(link);
@@ -84,6 +100,26 @@ public final class BrokerPool {
               });
         });
     return answer;
+  }
+
+  private static MillraceException notConnected(
+      BrokerInfo broker, RequestMessage request, long timeoutNanos) {
+    return Failures.of(
+        new ConnectionException(
+            ConnectionException.Kind.NOT_CONNECTED,
+            "no connection within " + timeoutNanos / 1_000_000 + " ms"),
+        broker,
+        request);
+  }
+
+  /** A request that cannot even be encoded has failed; nobody may wait for it. */
+  private static CompletableFuture<ResponseMessage> sendOver(
+      BrokerLink link, RequestMessage request, short maxVersion, long timeoutNanos) {
+    try {
+      return link.send(request, maxVersion, timeoutNanos);
+    } catch (RuntimeException | Error broken) {
+      return CompletableFuture.failedFuture(broken);
+    }
   }
 
   /** Closes all connections; requests under way fail. */
