@@ -141,7 +141,7 @@ public final class ClusterAdmin implements Admin {
 
   /** Brokers older than Kafka 4.0 (DescribeCluster 2) cannot be asked for fenced brokers. */
   private CompletableFuture<ResponseMessage> askForCluster(boolean withFenced) {
-    return cluster.sendToAny(
+    return cluster.askAny(
         DescribeClusterRequest.builder().includeFencedBrokers(withFenced).build(), requestNanos());
   }
 
@@ -185,7 +185,7 @@ public final class ClusterAdmin implements Admin {
             timeoutNanos,
             () ->
                 cluster
-                    .sendToAny(request, requestNanos())
+                    .askAny(request, requestNanos())
                     .thenApply(answer -> quorumOf((DescribeQuorumResponse) answer))));
   }
 

@@ -39,7 +39,7 @@ final class CoordinatorsOfGroups {
     FindCoordinatorRequest request =
         FindCoordinatorRequest.builder().keyType(GROUP).coordinatorKeys(asked).build();
     return cluster
-        .sendToAny(request, timeoutNanos)
+        .askAny(request, timeoutNanos)
         .thenApply(answer -> found((FindCoordinatorResponse) answer, asked));
   }
 

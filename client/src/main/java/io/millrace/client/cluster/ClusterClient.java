@@ -17,7 +17,6 @@ import io.millrace.protocol.message.RequestMessage;
 import io.millrace.protocol.message.ResponseMessage;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -48,9 +47,8 @@ public final class ClusterClient {
   private final Clock clock;
   private final BrokerPool pool;
   private final Backoff retryBackoff;
-  private final SplittableRandom random;
   private final boolean autoCreateTopics;
-  private final List<BrokerInfo> bootstrap;
+  private final AnyBroker anyBroker;
   private final Set<String> tracked = new TreeSet<>();
   private final List<Consumer<ClusterView>> listeners = new ArrayList<>();
   private final Set<CompletableFuture<?>> unfinished = new LinkedHashSet<>();
@@ -74,7 +72,6 @@ public final class ClusterClient {
     this.config = config;
     this.loop = loop;
     this.clock = clock;
-    this.random = random;
     this.autoCreateTopics = autoCreateTopics;
     this.pool =
         new BrokerPool(
@@ -84,13 +81,7 @@ public final class ClusterClient {
             new Backoff(config.reconnectBackoff(), config.reconnectBackoffMax(), random.split()));
     this.retryBackoff =
         new Backoff(config.retryBackoff(), config.retryBackoffMax(), random.split());
-    this.bootstrap =
-        config.bootstrapServers().stream()
-            .map(
-                address ->
-                    new BrokerInfo(
-                        -1, ClientConfig.hostOf(address), ClientConfig.portOf(address), null))
-            .toList();
+    this.anyBroker = new AnyBroker(config, loop, clock, pool, random, this::view);
   }
 
   /** The newest picture. Any thread; a volatile read. */
@@ -194,7 +185,16 @@ public final class ClusterClient {
 
   /** Sends a request to any broker; one that did not fail a moment ago, if there is one. */
   public CompletableFuture<ResponseMessage> sendToAny(RequestMessage request, long timeoutNanos) {
-    return pool.send(anyBroker(), LinkUse.REQUESTS, request, timeoutNanos);
+    return pool.send(anyBroker.choose(), LinkUse.REQUESTS, request, timeoutNanos);
+  }
+
+  /**
+   * Asks any broker something that may be asked twice. When the one asked says nothing for a
+   * second, another one is asked as well, and so on; the first answer counts.
+   */
+  public CompletableFuture<ResponseMessage> askAny(RequestMessage question, long timeoutNanos) {
+    assert loop.owns("askAny");
+    return anyBroker.ask(question, timeoutNanos);
   }
 
   /** Sends a request to the controller, or to any broker while none is known. */
@@ -203,7 +203,7 @@ public final class ClusterClient {
     BrokerInfo controller = view.brokers().get(view.controllerId());
     boolean isUsable = controller != null && !pool.isBackingOff(controller, LinkUse.REQUESTS);
     return pool.send(
-        controller != null && isUsable ? controller : anyBroker(),
+        controller != null && isUsable ? controller : anyBroker.choose(),
         LinkUse.REQUESTS,
         request,
         timeoutNanos);
@@ -242,42 +242,17 @@ public final class ClusterClient {
     left.forEach(future -> future.completeExceptionally(Failures.closed()));
   }
 
-  private BrokerInfo anyBroker() {
-    BrokerInfo known =
-        pick(
-            view.brokers().values().stream()
-                .sorted(Comparator.comparingInt(BrokerInfo::id)) // the seed decides, not the map
-                .toList());
-    if (known != null) {
-      return known;
-    }
-    BrokerInfo first = pick(bootstrap);
-    return first != null ? first : bootstrap.get(random.nextInt(bootstrap.size()));
-  }
-
-  private @Nullable BrokerInfo pick(List<BrokerInfo> candidates) {
-    List<BrokerInfo> usable =
-        candidates.stream().filter(broker -> !pool.isBackingOff(broker, LinkUse.REQUESTS)).toList();
-    return usable.isEmpty() ? null : usable.get(random.nextInt(usable.size()));
-  }
-
   private void ask() {
     cancelTimer();
     asking = true;
     askAgain = false;
     everAsked = true;
     lastAskedNanos = clock.monotonicNanos();
-    BrokerInfo broker = anyBroker();
-    pool.send(
-            broker,
-            LinkUse.REQUESTS,
-            MetadataCodec.request(tracked, autoCreateTopics),
-            config.requestTimeout().toNanos())
-        .whenComplete((answer, failure) -> answered(broker, answer, failure));
+    askAny(MetadataCodec.request(tracked, autoCreateTopics), config.requestTimeout().toNanos())
+        .whenComplete(this::answered);
   }
 
-  private void answered(
-      BrokerInfo broker, @Nullable ResponseMessage answer, @Nullable Throwable failure) {
+  private void answered(@Nullable ResponseMessage answer, @Nullable Throwable failure) {
     asking = false;
     if (closed) {
       return;
@@ -289,8 +264,7 @@ public final class ClusterClient {
       failures++;
       if (failures == 1 || failures % 20 == 0) {
         LOG.warn(
-            "no metadata yet broker={} attempts={} reason={}",
-            broker,
+            "no metadata yet attempts={} reason={}",
             failures,
             failure == null ? "an answer without brokers" : failure.getMessage());
       }

@@ -123,7 +123,7 @@ public final class CoordinatorLookup {
     FindCoordinatorRequest request =
         FindCoordinatorRequest.builder().keyType(GROUP).coordinatorKeys(List.of(groupId)).build();
     cluster
-        .sendToAny(request, cluster.config().requestTimeout().toNanos())
+        .askAny(request, cluster.config().requestTimeout().toNanos())
         .whenComplete(
             (answer, failure) -> {
               asking.remove(groupId);

@@ -72,7 +72,7 @@ public final class TopicDescriber {
         timeoutNanos,
         () ->
             cluster
-                .sendToAny(
+                .askAny(
                     MetadataCodec.request(names, false),
                     cluster.config().requestTimeout().toNanos())
                 .thenApply(answer -> MetadataCodec.view((MetadataResponse) answer)));

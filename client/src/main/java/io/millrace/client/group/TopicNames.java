@@ -62,7 +62,7 @@ final class TopicNames {
     } else if (!asking) {
       asking = true;
       cluster
-          .sendToAny(request(missing), cluster.config().requestTimeout().toNanos())
+          .askAny(request(missing), cluster.config().requestTimeout().toNanos())
           .whenComplete((answer, failure) -> answered(answer));
     }
   }

@@ -64,7 +64,7 @@ final class ProducerIdentity {
     InitProducerIdRequest request =
         InitProducerIdRequest.builder().transactionalId(null).transactionTimeoutMs(0).build();
     cluster
-        .sendToAny(request, cluster.config().requestTimeout().toNanos())
+        .askAny(request, cluster.config().requestTimeout().toNanos())
         .whenComplete(this::answered);
   }
 

@@ -1,0 +1,106 @@
+package io.millrace.client.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.client.ClientConfig;
+import io.millrace.client.simulated.ManualLoop;
+import io.millrace.client.simulated.ScriptedLinks;
+import io.millrace.concurrent.Clock;
+import io.millrace.concurrent.EventLoop;
+import io.millrace.protocol.message.DescribeClusterRequest;
+import io.millrace.protocol.message.DescribeClusterResponse;
+import io.millrace.protocol.message.ResponseMessage;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The client's way to its loop and to a broker. */
+@Timeout(60)
+class ClusterClientTest {
+
+  private static final long SECOND = 1_000_000_000L;
+
+  private final ManualLoop loop = new ManualLoop();
+  private final Set<Integer> hanging = new HashSet<>();
+  private final ScriptedLinks links =
+      new ScriptedLinks(
+          loop,
+          (port, request, version) ->
+              hanging.contains(port)
+                  ? new CompletableFuture<>()
+                  : CompletableFuture.completedFuture(
+                      DescribeClusterResponse.builder().controllerId(port).build()));
+  private final ClusterClient cluster = client(loop, loop);
+
+  private ClusterClient client(EventLoop onLoop, Clock clock) {
+    return new ClusterClient(
+        new ClientConfig(
+            List.of("localhost:9090", "localhost:9091", "localhost:9092"),
+            "test",
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(60),
+            Duration.ofMinutes(5),
+            Duration.ofMillis(50),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(50),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(10)),
+        onLoop,
+        clock,
+        links,
+        new SplittableRandom(1),
+        false);
+  }
+
+  private CompletableFuture<ResponseMessage> ask() {
+    AtomicReference<CompletableFuture<ResponseMessage>> answer = new AtomicReference<>();
+    DescribeClusterRequest question = DescribeClusterRequest.builder().build();
+    loop.run(() -> answer.set(cluster.askAny(question, 30 * SECOND)));
+    return answer.get();
+  }
+
+  @Test
+  void brokersThatHang_costASecondEach_andOnlyOnce() {
+    // given
+    hanging.addAll(List.of(9090, 9092));
+
+    // when
+    long begin = loop.monotonicNanos();
+    CompletableFuture<ResponseMessage> first = ask();
+    loop.advanceUntil(first::isDone, 10);
+    long afterFirst = loop.monotonicNanos();
+    CompletableFuture<ResponseMessage> second = ask();
+    CompletableFuture<ResponseMessage> third = ask();
+    loop.advanceUntil(() -> second.isDone() && third.isDone(), 10);
+
+    // then
+    assertThat(first.join())
+        .isInstanceOfSatisfying(
+            DescribeClusterResponse.class,
+            answer -> assertThat(answer.controllerId()).isEqualTo(9091));
+    assertThat(afterFirst - begin).isLessThan(2 * SECOND + SECOND / 10);
+    assertThat(loop.monotonicNanos() - afterFirst).isLessThan(SECOND + SECOND / 10);
+  }
+
+  @Test
+  void brokersThatAllHang_haveTheWholeTime() {
+    // given
+    hanging.addAll(List.of(9090, 9091, 9092));
+    CompletableFuture<ResponseMessage> answer = ask();
+
+    // when
+    loop.advance(30 * SECOND - 1);
+    boolean doneBefore = answer.isDone();
+    loop.advance(SECOND);
+
+    // then
+    assertThat(doneBefore).isFalse();
+    assertThat(answer).isCompletedExceptionally();
+  }
+}
