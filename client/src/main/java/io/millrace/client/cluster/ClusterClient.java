@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +41,8 @@ import org.slf4j.LoggerFactory;
 public final class ClusterClient {
 
   private static final Logger LOG = LoggerFactory.getLogger(ClusterClient.class);
+
+  private static final long FULL_PAUSE_NANOS = 100_000;
 
   private final ClientConfig config;
   private final EventLoop loop;
@@ -60,7 +62,7 @@ public final class ClusterClient {
   private long lastAskedNanos;
   private boolean everAsked;
   private EventLoop.@Nullable Timer timer;
-  private boolean closed;
+  private volatile boolean closed; // written on the loop
 
   public ClusterClient(
       ClientConfig config,
@@ -101,14 +103,22 @@ public final class ClusterClient {
     return config;
   }
 
-  /** Runs a task on the loop; false when the loop has ended. Any thread. */
+  /**
+   * Runs a task on the loop; false when this client is closed. Any thread; one that hands over more
+   * than the loop can do waits here, so that answers and timers always find room.
+   */
   public boolean runOnLoop(Runnable task) {
-    try {
-      loop.execute(task);
-      return true;
-    } catch (RejectedExecutionException ended) {
-      return false;
+    while (!closed) {
+      if (loop.tryExecute(task)) {
+        return true;
+      }
+      if (loop.inEventLoop()) {
+        loop.schedule(task, 0); // it cannot wait for itself, and a timer takes no place in the queue
+        return true;
+      }
+      LockSupport.parkNanos(FULL_PAUSE_NANOS);
     }
+    return false;
   }
 
   /** The pause before a request is repeated. */

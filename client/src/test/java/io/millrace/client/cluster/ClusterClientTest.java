@@ -7,6 +7,7 @@ import io.millrace.client.simulated.ManualLoop;
 import io.millrace.client.simulated.ScriptedLinks;
 import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.EventLoop;
+import io.millrace.concurrent.ThreadEventLoop;
 import io.millrace.protocol.message.DescribeClusterRequest;
 import io.millrace.protocol.message.DescribeClusterResponse;
 import io.millrace.protocol.message.ResponseMessage;
@@ -16,6 +17,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -102,5 +106,52 @@ class ClusterClientTest {
     // then
     assertThat(doneBefore).isFalse();
     assertThat(answer).isCompletedExceptionally();
+  }
+
+  @Test
+  void floodOfTasks_waitsOutside_andLeavesRoomForAnswers() throws Exception {
+    // given: a loop that is busy
+    try (ThreadEventLoop busy =
+        new ThreadEventLoop("busy", Clock.system(), (failed, failure) -> {}, 16)) {
+      ClusterClient flooded = client(busy, Clock.system());
+      CountDownLatch free = new CountDownLatch(1);
+      busy.execute(
+          () -> {
+            try {
+              free.await();
+            } catch (InterruptedException interrupted) {
+              Thread.currentThread().interrupt();
+            }
+          });
+      AtomicInteger done = new AtomicInteger();
+      AtomicInteger refused = new AtomicInteger();
+
+      // when
+      CompletableFuture<Void> flood =
+          CompletableFuture.runAsync(
+              () -> {
+                for (int i = 0; i < 100; i++) {
+                  if (!flooded.runOnLoop(done::incrementAndGet)) {
+                    refused.incrementAndGet();
+                  }
+                }
+              });
+      while (busy.queuedTasks() < 12) {
+        Thread.onSpinWait();
+      }
+      CompletableFuture<String> answer = new CompletableFuture<>();
+      busy.execute(() -> answer.complete("in time")); // would be refused by a full queue
+      boolean floodWaits = !flood.isDone();
+      free.countDown();
+
+      // then
+      flood.get(30, TimeUnit.SECONDS);
+      assertThat(answer.get(30, TimeUnit.SECONDS)).isEqualTo("in time");
+      assertThat(floodWaits).isTrue();
+      CompletableFuture<Integer> last = new CompletableFuture<>();
+      assertThat(flooded.runOnLoop(() -> last.complete(done.get()))).isTrue();
+      assertThat(last.get(30, TimeUnit.SECONDS)).isEqualTo(100);
+      assertThat(refused).hasValue(0);
+    }
   }
 }
