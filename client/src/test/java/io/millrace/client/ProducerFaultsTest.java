@@ -101,6 +101,45 @@ class ProducerFaultsTest {
   }
 
   @Test
+  void callbackThatFailsBadly_spoilsNothingForOtherRecords_norForTheEnd() {
+    // given
+    List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+    Producer<String, String> producer = builder().linger(Duration.ofMillis(50)).build();
+
+    // when
+    for (int i = 0; i < 3; i++) {
+      ProducerRecord<String, String> record = ProducerRecord.of(TOPIC, "value-" + i);
+      sent.add(
+          producer.send(
+              record.withPartition(0),
+              (metadata, failure) -> {
+                throw new AssertionError("the callback's own");
+              }));
+    }
+    producer.close(Duration.ofSeconds(20));
+
+    // then
+    assertThat(sent).allMatch(CompletableFuture::isDone).noneMatch(each -> each.isCancelled());
+    assertThat(sent.get(2)).isCompletedWithValueMatching(metadata -> metadata.offset() == 2);
+  }
+
+  @Test
+  void senderWhoGivesUp_doesNotHoldTheEndUp() throws Exception {
+    // given: a record that waits for a topic
+    Producer<String, String> producer = builder().maxBlock(Duration.ofSeconds(50)).build();
+    CompletableFuture<RecordMetadata> sent = producer.send(ProducerRecord.of("unheard-of", "v"));
+    CompletableFuture<Void> closed =
+        CompletableFuture.runAsync(() -> producer.close(Duration.ofSeconds(50)));
+    assertThat(closed).isNotDone();
+
+    // when
+    sent.cancel(true);
+
+    // then
+    closed.get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
   void silentBroker_failsRecordsAfterTheDeliveryTimeout() {
     // given
     cluster.faults(

@@ -86,7 +86,9 @@ final class AnyBroker {
     return broker.host() + ":" + broker.port();
   }
 
-  /** Asks one, and another one whenever nobody has answered for a second; the first answer counts. */
+  /**
+   * Asks one, and another one whenever nobody has answered for a second; the first answer counts.
+   */
   CompletableFuture<ResponseMessage> ask(RequestMessage question, long timeoutNanos) {
     CompletableFuture<ResponseMessage> answer = new CompletableFuture<>();
     askOneMore(question, clock.monotonicNanos() + timeoutNanos, new HashSet<>(), answer);

@@ -113,7 +113,8 @@ public final class ClusterClient {
         return true;
       }
       if (loop.inEventLoop()) {
-        loop.schedule(task, 0); // it cannot wait for itself, and a timer takes no place in the queue
+        loop.schedule(
+            task, 0); // it cannot wait for itself, and a timer takes no place in the queue
         return true;
       }
       LockSupport.parkNanos(FULL_PAUSE_NANOS);

@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  * <p>A heartbeat says only what has changed since the last one that was answered; after a failure
  * it says everything again, for nobody knows what had arrived.
  *
- * <p>The coordinator frees a partition for others as soon as a report leaves it out. So a report has
- * all that the application may read now or soon without a further word from the coordinator: what
- * it owns until it has given it up, what it was just asked to take, and what it may be asked to
- * take next. Something that leaves this set is reported at once, because others wait for it.
+ * <p>The coordinator frees a partition for others as soon as a report leaves it out. So a report
+ * has all that the application may read now or soon without a further word from the coordinator:
+ * what it owns until it has given it up, what it was just asked to take, and what it may be asked
+ * to take next. Something that leaves this set is reported at once, because others wait for it.
  */
 final class MemberState {
 
@@ -110,7 +110,8 @@ final class MemberState {
   private boolean hasLetGo() {
     Map<Uuid, Set<Integer>> now = held();
     return reported.entrySet().stream()
-        .anyMatch(topic -> !now.getOrDefault(topic.getKey(), Set.of()).containsAll(topic.getValue()));
+        .anyMatch(
+            topic -> !now.getOrDefault(topic.getKey(), Set.of()).containsAll(topic.getValue()));
   }
 
   /** What the application may read without a further word from the coordinator. */

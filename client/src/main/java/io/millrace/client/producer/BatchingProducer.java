@@ -13,7 +13,6 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.record.RecordBatch;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -195,22 +194,20 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
   @Override
   public CompletableFuture<Void> flushAsync() {
     CompletableFuture<Void> flushed = new CompletableFuture<>();
-    try {
-      runtime
-          .loop()
-          .execute(
-              () -> {
-                inbox.takeAll();
-                sender.flush().thenRun(() -> flushed.complete(null));
-              });
-    } catch (RejectedExecutionException fullOrEnded) {
-      if (inbox.isEnded()) {
-        flushed.complete(null); // every record has ended
-      } else {
-        flushed.completeExceptionally(fullOrEnded);
-      }
+    if (!runtime.cluster().runOnLoop(() -> flushInto(flushed))) {
+      flushed.complete(null); // every record has ended
     }
     return flushed;
+  }
+
+  private void flushInto(CompletableFuture<Void> flushed) {
+    try {
+      inbox.takeAll();
+      sender.flush().thenRun(() -> flushed.complete(null));
+    } catch (RuntimeException | Error broken) {
+      flushed.completeExceptionally(broken);
+      throw broken;
+    }
   }
 
   @Override
@@ -230,7 +227,7 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
   @Override
   public void close(Duration timeout) {
     if (closing.compareAndSet(false, true)) {
-      runtime.loop().execute(() -> beginClose(timeout));
+      runtime.cluster().runOnLoop(() -> beginClose(timeout));
     }
     if (!runtime.loop().inEventLoop()) {
       closed.join();
@@ -238,26 +235,27 @@ public final class BatchingProducer<K, V> implements Producer<K, V> {
     }
   }
 
+  /** The end is certain before anything is tried: whoever closes waits for it. */
   private void beginClose(Duration timeout) {
+    runtime.loop().schedule(this::finishClose, Math.max(0, timeout.toNanos()));
     inbox.takeAll();
-    CompletableFuture<Void> flushed = sender.flush();
-    Runnable finish = this::finishClose;
-    if (flushed.isDone()) {
-      finish.run();
-      return;
-    }
-    runtime.loop().schedule(finish, Math.max(0, timeout.toNanos()));
-    flushed.thenRun(finish);
+    sender.flush().thenRun(this::finishClose);
   }
 
   private void finishClose() {
     if (inbox.isEnded()) {
       return;
     }
-    sender.failAll(closedMeanwhile());
-    inbox.end();
-    runtime.cluster().close();
-    closed.complete(null);
-    runtime.end();
+    try {
+      sender.failAll(closedMeanwhile());
+    } finally {
+      try {
+        inbox.end();
+      } finally {
+        runtime.cluster().close();
+        closed.complete(null);
+        runtime.end();
+      }
+    }
   }
 }

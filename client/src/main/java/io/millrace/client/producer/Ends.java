@@ -18,7 +18,7 @@ final class Ends {
   static void succeed(PendingRecord record, RecordMetadata metadata) {
     try {
       record.succeed(metadata);
-    } catch (RuntimeException broken) {
+    } catch (RuntimeException | Error broken) {
       LOG.error("a send callback failed topic={}", record.topic, broken);
     }
   }
@@ -26,7 +26,7 @@ final class Ends {
   static void fail(PendingRecord record, MillraceException failure) {
     try {
       record.fail(failure);
-    } catch (RuntimeException broken) {
+    } catch (RuntimeException | Error broken) {
       LOG.error("a send callback failed topic={}", record.topic, broken);
     }
   }

@@ -91,7 +91,9 @@ final class RecordSender {
     router.route(record, cluster.view(), routed, cluster.clock().monotonicNanos());
   }
 
-  /** Sends without lingering all that is here now; completes when each record has ended. */
+  /**
+   * Sends without lingering all that is here now; completes on the loop when each record has ended.
+   */
   CompletableFuture<Void> flush() {
     assert loop.owns("flush");
     List<CompletableFuture<?>> ends = new ArrayList<>();
@@ -102,11 +104,25 @@ final class RecordSender {
       router.waiting().forEach(record -> ends.add(record.handle((metadata, failure) -> null)));
     }
     flushes++;
-    CompletableFuture<Void> flushed =
-        CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new));
-    flushed.whenComplete((done, failure) -> flushes--);
+    CompletableFuture<Void> flushed = new CompletableFuture<>();
+    CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new))
+        .whenComplete((done, failure) -> onLoop(() -> flushed(flushed)));
     pump();
     return flushed;
+  }
+
+  private void flushed(CompletableFuture<Void> flush) {
+    flushes--;
+    flush.complete(null);
+  }
+
+  /**
+   * The last end may come from elsewhere: a sender who gives up ends its record's future itself.
+   */
+  private void onLoop(Runnable task) {
+    if (loop.inEventLoop() || !cluster.runOnLoop(task)) {
+      task.run();
+    }
   }
 
   /** Fails all that has not ended. */
@@ -141,8 +157,8 @@ final class RecordSender {
       } while (pumpAgain);
     } finally {
       pumping = false;
+      scheduleNext(); // also when a round has thrown: records must end in time
     }
-    scheduleNext();
   }
 
   private boolean hurry() {

@@ -186,8 +186,8 @@ public final class FakeGroup {
   }
 
   /**
-   * Takes away what the target has not, and gives what it has as soon as it is free. What the member
-   * does not report is free at once, as with the real coordinators.
+   * Takes away what the target has not, and gives what it has as soon as it is free. What the
+   * member does not report is free at once, as with the real coordinators.
    */
   private void reconcile(Member member, @Nullable Set<Integer> reported) {
     Set<Integer> target = target(member);
