@@ -46,17 +46,19 @@ final class LogTrimmer {
     for (Segment segment : state.segments.snapshot()) {
       (segment.baseOffset() < offset ? kept : removed).add(segment);
     }
+    state.overtakeFlush();
+    // Newest first, each name durable before the next, and all before the segment that is cut:
+    // after a crash there is no gap, only a longer log.
+    state.segments.replace(kept);
+    for (int i = removed.size() - 1; i >= 0; i--) {
+      remove(removed.get(i));
+      state.storage.syncDirectory(state.directory());
+    }
     Segment active = kept.get(kept.size() - 1).truncatedTo(offset);
     kept.set(kept.size() - 1, active);
     state.segments.replace(kept);
     long end = active.nextOffset();
     lowerOffsets(Math.min(state.offsets.logStartAcquire(), end), end);
-    // Newest first, each name durable before the next: after a crash there is no gap, only a longer
-    // log.
-    for (int i = removed.size() - 1; i >= 0; i--) {
-      remove(removed.get(i));
-      state.storage.syncDirectory(state.directory());
-    }
     state.changeEpochs(state.epochs.truncatedTo(end));
     removeSnapshots(end + 1, Long.MAX_VALUE);
     // Before anything new can be written: a snapshot of what was cut must not come back and be
@@ -78,6 +80,11 @@ final class LogTrimmer {
   void truncateFullyAndStartAt(long offset) throws IOException {
     LOG.info("emptying partition={} end={} startAt={}", state.id, state.nextOffset, offset);
     state.settleSwap();
+    state.overtakeFlush();
+    // Names that go together may leave a gap after a crash. With nothing called flushed, recovery
+    // walks every segment and sees it.
+    state.flushedEnd = Math.min(state.flushedEnd, state.segments.first().baseOffset());
+    forgetRecoveryPoint(state.flushedEnd);
     List<Segment> removed = state.segments.snapshot();
     for (int i = removed.size() - 1; i >= 0; i--) {
       remove(removed.get(i));
@@ -100,7 +107,6 @@ final class LogTrimmer {
 
   /** Moves every offset that is too high, the ones that promise most first. */
   private void lowerOffsets(long logStart, long end) {
-    state.overtakeFlush();
     state.tail.clear();
     PublishedOffsets offsets = state.offsets;
     offsets.releaseLastStable(Math.min(offsets.lastStableAcquire(), end));

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * chance leaves: any of the writes since the last force, whole or cut, and any of the names since
  * the last sync of their directory.
  *
- * <p>Faults are set by the test: {@link #failForces}, {@link #failWrites}, {@link #limitBytes}.
+ * <p>Faults are set by the test: {@link #failForces}, {@link #failWrites}, {@link #limitBytes}, {@link
+ * #dieAfter}.
  * Confined to one thread, or used under a lock of the test's.
  */
 public final class SimulatedStorage implements LogStorage {
@@ -38,6 +39,15 @@ public final class SimulatedStorage implements LogStorage {
     final List<Change> unforced = new ArrayList<>();
   }
 
+  /** The process is dead: whatever it was doing does not go on. */
+  public static final class Dead extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Dead() {
+      super("the process died");
+    }
+  }
+
   /** A write, or with null bytes a truncation to the position. */
   private record Change(long position, byte @Nullable [] bytes) {}
 
@@ -50,6 +60,8 @@ public final class SimulatedStorage implements LogStorage {
   private boolean writesFail;
   private long limit = Long.MAX_VALUE;
   private long forces;
+  private long changesLeft = Long.MAX_VALUE;
+  private boolean died;
 
   public SimulatedStorage(String name) {
     this.name = name;
@@ -75,6 +87,28 @@ public final class SimulatedStorage implements LogStorage {
     limit = bytes;
   }
 
+  /**
+   * The process dies before the change that follows so many others; every one from there on throws
+   * {@link Dead}, until {@link #crash} or {@link #kill}. A change is whatever a disk is asked for
+   * but to read.
+   */
+  public void dieAfter(long changes) {
+    changesLeft = changes;
+  }
+
+  /** Whether the process died as {@link #dieAfter} said, whatever became of the exception. */
+  public boolean hasDied() {
+    return died;
+  }
+
+  private void change() {
+    if (changesLeft == 0) {
+      died = true;
+      throw new Dead();
+    }
+    changesLeft--;
+  }
+
   public long usedBytes() {
     return sizeOf(root);
   }
@@ -97,6 +131,8 @@ public final class SimulatedStorage implements LogStorage {
   public void kill() {
     incarnation++;
     locked = false;
+    changesLeft = Long.MAX_VALUE;
+    died = false;
   }
 
   /** Flips a bit of a file, on the disk itself. */
@@ -111,6 +147,8 @@ public final class SimulatedStorage implements LogStorage {
   private void crash(Directory directory, @Nullable SplittableRandom random) {
     incarnation++;
     locked = false;
+    changesLeft = Long.MAX_VALUE;
+    died = false;
     if (random != null) {
       TreeMap<String, Node> all = new TreeMap<>(directory.durableNames);
       all.putAll(directory.names);
@@ -234,12 +272,14 @@ public final class SimulatedStorage implements LogStorage {
 
   @Override
   public void createDirectory(String path) throws IOException {
+    change();
     parent(path).names.putIfAbsent(last(path), new Directory());
   }
 
   @Override
   public LogFile open(String path, boolean create) throws IOException {
     if (create) {
+      change();
       parent(path).names.putIfAbsent(last(path), new Content());
     }
     return new Handle(path, content(path), incarnation);
@@ -247,6 +287,7 @@ public final class SimulatedStorage implements LogStorage {
 
   @Override
   public void rename(String from, String to) throws IOException {
+    change();
     Node moved = parent(from).names.remove(last(from));
     if (moved == null) {
       throw new NoSuchFileException(name + "/" + from);
@@ -256,6 +297,7 @@ public final class SimulatedStorage implements LogStorage {
 
   @Override
   public void delete(String path) throws IOException {
+    change();
     if (exists(path)) {
       parent(path).names.remove(last(path));
     }
@@ -269,6 +311,7 @@ public final class SimulatedStorage implements LogStorage {
   }
 
   private void checkForce(String path) throws IOException {
+    change();
     forces++;
     if (forcesThrow) {
       throw new IllegalStateException("simulated bug");
@@ -344,6 +387,7 @@ public final class SimulatedStorage implements LogStorage {
     }
 
     private void change(Change change) {
+      SimulatedStorage.this.change();
       content.bytes = apply(content.bytes, change);
       content.unforced.add(change);
     }
