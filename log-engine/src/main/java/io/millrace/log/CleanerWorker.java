@@ -41,6 +41,9 @@ final class CleanerWorker {
   private final EventLoop loop;
   private volatile CleanerStats stats = CleanerStats.NONE;
 
+  /** The cleaning under way, which holds memory of the node's; confined to the cleaner loop. */
+  private @Nullable Run current;
+
   CleanerWorker(LogCleaner cleaner, EventLoop loop) {
     this.cleaner = cleaner;
     this.loop = loop;
@@ -174,7 +177,9 @@ final class CleanerWorker {
             cleaner.clock.wallMillis(),
             config.compaction().deleteRetentionMs());
     Compaction compaction = new Compaction(task, SECRETS.nextLong(), SECRETS.nextLong());
-    step(new Run(input, compaction, memory, cleaner.clock.monotonicNanos()));
+    Run run = new Run(input, compaction, memory, cleaner.clock.monotonicNanos());
+    current = run;
+    step(run);
   }
 
   /** Cleaner loop: a piece of work, and then a rest as long as the limit asks for. */
@@ -326,7 +331,7 @@ final class CleanerWorker {
   /** Cleaner loop. */
   private void finish(Run run) {
     Compaction done = run.compaction;
-    cleaner.budget.giveMemoryBack(run.memory);
+    giveMemoryBack(run);
     long nanos = Math.max(1, cleaner.clock.monotonicNanos() - run.startNanos);
     CleanerStats old = stats;
     stats =
@@ -364,12 +369,8 @@ final class CleanerWorker {
    * @param cause null when the log changed, which is nobody's fault
    */
   private void failed(Run run, @Nullable Exception cause) {
-    cleaner.budget.giveMemoryBack(run.memory);
-    try {
-      run.compaction.abandon();
-    } catch (IOException e) {
-      LOG.debug("cannot remove what a cleaning left partition={}", run.input.log().id(), e);
-    }
+    giveMemoryBack(run);
+    abandon(run);
     toAppend(
         () -> {
           run.input.log().abortCleaning();
@@ -378,6 +379,34 @@ final class CleanerWorker {
           }
           lookLater();
         });
+  }
+
+  private void giveMemoryBack(Run run) {
+    current = null;
+    cleaner.budget.giveMemoryBack(run.memory);
+  }
+
+  private static void abandon(Run run) {
+    try {
+      run.compaction.abandon();
+    } catch (IOException e) {
+      LOG.debug("cannot remove what a cleaning left partition={}", run.input.log().id(), e);
+    }
+  }
+
+  /**
+   * Cleaner loop, when no step begins any more: what was under way lets go of what it holds. The
+   * memory is the whole node's, whose other directories go on.
+   */
+  void letGo() {
+    Run run = current;
+    if (run == null) {
+      return;
+    }
+    giveMemoryBack(run);
+    if (run.compaction.phase() != Compaction.Phase.READY) { // else it may be the log's by now
+      abandon(run);
+    }
   }
 
   /** Append loop: the log is left alone for a while, unless it was only that it changed. */

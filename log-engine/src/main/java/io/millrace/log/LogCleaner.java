@@ -70,6 +70,7 @@ final class LogCleaner {
     for (CleanerWorker worker : workers) {
       worker.onCleanerLoop(
           () -> {
+            worker.letGo();
             if (left.decrementAndGet() == 0) {
               execute(worker.loop(), task);
             }

@@ -466,6 +466,37 @@ final class LogCompactionTest {
   }
 
   @Test
+  void cleaningOfADirectoryThatFails_givesItsMemoryBack() {
+    // given
+    LogFixture fixture = compacted();
+    fixture.managerConfig =
+        fixture.managerConfig.withCleaner(new CleanerConfig(1, 1024, 1000, 100));
+    fixture.reopen();
+    for (int i = 0; i < 40; i++) { // so many that the keys may take the whole buffer
+      put(fixture, "k" + i % 10, "v" + i);
+    }
+    seal(fixture);
+    clean(fixture);
+    assertThat(fixture.manager.cleanerStats().cleanings()).as("in the middle of one").isZero();
+    fixture.disk.limitBytes(1);
+    put(fixture, "k", "v");
+    assertThat(fixture.log.isOffline()).isTrue();
+    fixture.disk.limitBytes(Long.MAX_VALUE);
+
+    // when
+    fixture.manager.reopen("disk-a");
+    fixture.run();
+    fixture.log = fixture.manager.getOrCreate(LogFixture.ID, fixture.config, false);
+    fixture.log.setHighWatermark(fixture.log.logEndOffset());
+    for (int i = 0; i < 400; i++) {
+      clean(fixture);
+    }
+
+    // then
+    assertThat(fixture.manager.cleanerStats().cleanings()).isPositive();
+  }
+
+  @Test
   void policyTakenBack_endsCleaning() {
     // given
     LogFixture fixture = compacted();
