@@ -15,17 +15,20 @@ final class Await {
 
   private Await() {}
 
-  /** Calls the probe until it returns true; a probe that throws counts as "not yet". */
+  /**
+   * Calls the probe until it returns true; a probe that throws, or whose assertion fails, counts as
+   * "not yet".
+   */
   static void until(String what, Duration limit, Callable<Boolean> probe) {
     long deadline = System.nanoTime() + limit.toNanos();
-    Exception last = null;
+    Throwable last = null;
     while (true) {
       try {
         if (probe.call()) {
           return;
         }
         last = null;
-      } catch (Exception e) {
+      } catch (Exception | AssertionError e) {
         last = e;
       }
       if (System.nanoTime() > deadline) {
@@ -40,7 +43,7 @@ final class Await {
     }
   }
 
-  private static AssertionError failure(String what, Duration limit, @Nullable Exception last) {
+  private static AssertionError failure(String what, Duration limit, @Nullable Throwable last) {
     return new AssertionError(
         "not within " + limit.toSeconds() + " s: " + what + (last == null ? "" : "; last: " + last),
         last);
