@@ -196,7 +196,7 @@ final class FlushStage {
     if (stopped) {
       return;
     }
-    RuntimeException fromListener = null;
+    Throwable fromListener = null;
     for (Part part : pass) {
       try {
         part.log().flushed(part.unit());
@@ -204,13 +204,15 @@ final class FlushStage {
         stop();
         failure.accept(e);
         return;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         fromListener = e; // the other logs of the pass, and the next pass, must not wait for it
       }
     }
     start();
-    if (fromListener != null) {
-      throw fromListener;
+    if (fromListener instanceof Error error) {
+      throw error;
+    } else if (fromListener instanceof RuntimeException exception) {
+      throw exception;
     }
   }
 }

@@ -95,12 +95,18 @@ final class FollowerPartition implements PartitionRole, FetchTarget {
   @Override
   public void start(Listener listener) {
     assert loop.owns("start");
-    if (!closed) {
-      waiting = listener;
+    if (closed) {
+      return;
+    }
+    waiting = listener;
+    try {
       // Led an epoch without appending anything? Then nobody else need ever know of it, but the log
       // does.
       log.truncateTo(appendedEnd);
       tellWhenDurable();
+    } catch (RuntimeException | Error e) {
+      refuse(e.toString());
+      throw e;
     }
   }
 
@@ -120,6 +126,10 @@ final class FollowerPartition implements PartitionRole, FetchTarget {
         return;
       }
       tellWhenDurable();
+    } catch (RuntimeException | Error e) {
+      // Want of memory may pass. Without an answer nobody would ever ask for the partition again.
+      refuse(e.toString());
+      throw e;
     } finally {
       data.records().release();
     }

@@ -1,13 +1,16 @@
 package io.millrace.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.log.EpochEnd;
 import io.millrace.log.simulated.Batches;
+import io.millrace.protocol.record.CorruptRecordsException;
 import io.millrace.protocol.record.MemoryRecords;
 import io.millrace.replication.follower.FetchPosition;
 import io.millrace.replication.follower.FetchTarget;
 import io.millrace.replication.follower.FetchedData;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -145,5 +148,23 @@ class FollowerPartitionTest {
 
     assertThat(refusals).hasSize(1);
     assertThat(node.log.logEndOffset()).isEqualTo(1);
+  }
+
+  @Test
+  void failureThatMayPass_isToldAndTheNextStartGoesOnAtTheLogsEnd() {
+    FetchTarget target = follow(2, 3, 0);
+    FetchPosition asked = last();
+    MemoryRecords unreadable = MemoryRecords.copyOf(ByteBuffer.wrap(new byte[80]));
+
+    assertThatThrownBy(() -> target.take(data(unreadable, 0), listener))
+        .isInstanceOf(CorruptRecordsException.class);
+
+    assertThat(refusals).hasSize(1);
+    target.start(listener);
+    node.runAll();
+    assertThat(last()).isEqualTo(asked);
+    target.take(data(batch(0, 3, "a"), 1), listener);
+    node.runAll();
+    assertThat(last().fetchOffset()).isEqualTo(1);
   }
 }

@@ -20,9 +20,8 @@ import org.jspecify.annotations.Nullable;
  * chance leaves: any of the writes since the last force, whole or cut, and any of the names since
  * the last sync of their directory.
  *
- * <p>Faults are set by the test: {@link #failForces}, {@link #failWrites}, {@link #limitBytes}, {@link
- * #dieAfter}.
- * Confined to one thread, or used under a lock of the test's.
+ * <p>Faults are set by the test: {@link #failForces}, {@link #failWrites}, {@link #limitBytes},
+ * {@link #dieAfter}. Confined to one thread, or used under a lock of the test's.
  */
 public final class SimulatedStorage implements LogStorage {
 

@@ -16,8 +16,7 @@ public interface LeaderEndpoint extends AutoCloseable {
 
   /**
    * Sends one fetch, of version 15 or later. At most two are in flight: the second one asks for
-   * partitions that are new, and the leader ends the wait of the first when it sees the second on
-   * the same connection.
+   * partitions that are new, and must not wait behind the first, which the leader may be holding.
    */
   CompletableFuture<FetchResponse> fetch(FetchRequest request);
 

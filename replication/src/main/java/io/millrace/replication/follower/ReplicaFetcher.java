@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -93,7 +94,7 @@ public final class ReplicaFetcher {
           if (!closed) {
             FetchLane lane = new FetchLane(target);
             lanes.put(target.id(), lane);
-            target.appendLoop().execute(() -> target.start(listenerFor(lane)));
+            handOver(target.appendLoop(), List.of(() -> target.start(listenerFor(lane))));
           }
         });
   }
@@ -189,12 +190,11 @@ public final class ReplicaFetcher {
             .topics(topics)
             .build();
     inFlight++;
-    endpoint
-        .fetch(request)
+    ask(request)
         .whenComplete(
             (response, failure) -> {
               try {
-                loop.execute(() -> onResponse(asked, response, failure));
+                loop.execute(() -> onEnd(asked, response, failure));
               } catch (RejectedExecutionException e) {
                 if (response != null) {
                   response.release();
@@ -203,11 +203,29 @@ public final class ReplicaFetcher {
             });
   }
 
+  private CompletableFuture<FetchResponse> ask(FetchRequest request) {
+    try {
+      return endpoint.fetch(request);
+    } catch (RuntimeException | Error e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
   // ---- answers
+
+  private void onEnd(
+      List<FetchLane> asked, @Nullable FetchResponse response, @Nullable Throwable failure) {
+    inFlight--;
+    try {
+      onResponse(asked, response, failure);
+    } catch (RuntimeException | Error e) {
+      restAll(asked, e.toString()); // whatever it is: who is not asked for again stays behind
+      throw e;
+    }
+  }
 
   private void onResponse(
       List<FetchLane> asked, @Nullable FetchResponse response, @Nullable Throwable failure) {
-    inFlight--;
     if (closed) {
       if (response != null) {
         response.release();
@@ -235,23 +253,26 @@ public final class ReplicaFetcher {
           .put(lane.target.id().partition(), lane);
     }
     Map<EventLoop, List<Runnable>> work = new HashMap<>();
-    for (FetchableTopicResponse topic : response.responses()) {
-      Map<Integer, FetchLane> partitions = byTopic.getOrDefault(topic.topicId(), Map.of());
-      for (PartitionData data : topic.partitions()) {
-        FetchLane lane = partitions.get(data.partitionIndex());
-        if (lane == null
-            || lanes.get(lane.target.id()) != lane
-            || awaited.remove(lane.target.id()) == null) {
-          release(data.records()); // removed meanwhile, or not asked for
-        } else {
-          onPartition(lane, data, work);
+    try {
+      for (FetchableTopicResponse topic : response.responses()) {
+        Map<Integer, FetchLane> partitions = byTopic.getOrDefault(topic.topicId(), Map.of());
+        for (PartitionData data : topic.partitions()) {
+          FetchLane lane = partitions.get(data.partitionIndex());
+          if (lane == null
+              || lanes.get(lane.target.id()) != lane
+              || awaited.remove(lane.target.id()) == null) {
+            release(data.records()); // removed meanwhile, or not asked for
+          } else {
+            onPartition(lane, data, work);
+          }
         }
       }
+    } finally {
+      work.forEach((appendLoop, tasks) -> handOver(appendLoop, tasks));
     }
     awaited
         .values()
         .forEach(lane -> lane.state = FetchLane.State.READY); // passed over by the leader
-    work.forEach((appendLoop, tasks) -> handOver(appendLoop, tasks));
     sendIfWorthwhile();
   }
 
@@ -265,16 +286,18 @@ public final class ReplicaFetcher {
   }
 
   private static void runEach(List<Runnable> tasks) {
-    RuntimeException failure = null;
+    Throwable failure = null;
     for (Runnable task : tasks) {
       try {
         task.run();
-      } catch (RuntimeException e) {
-        failure = e; // of one partition, which its disk has taken offline
+      } catch (RuntimeException | Error e) {
+        failure = e; // of one partition; the others must not wait for it
       }
     }
-    if (failure != null) {
-      throw failure;
+    if (failure instanceof Error error) {
+      throw error;
+    } else if (failure instanceof RuntimeException exception) {
+      throw exception;
     }
   }
 
@@ -385,7 +408,7 @@ public final class ReplicaFetcher {
               // The log knows best where it ends.
               lane.state = FetchLane.State.BUSY;
               loop.schedule(
-                  () -> lane.target.appendLoop().execute(() -> lane.target.start(this)),
+                  () -> handOver(lane.target.appendLoop(), List.of(() -> lane.target.start(this))),
                   backoffNanos());
             });
       }
@@ -435,7 +458,11 @@ public final class ReplicaFetcher {
           asked.size(),
           why);
     }
-    asked.forEach(lane -> lane.state = FetchLane.State.READY);
+    for (FetchLane lane : asked) {
+      if (lane.state == FetchLane.State.ASKED) {
+        lane.state = FetchLane.State.READY;
+      }
+    }
     resting = true;
     loop.schedule(
         () -> {

@@ -1,0 +1,176 @@
+package io.millrace.replication.follower;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.concurrent.EventLoop;
+import io.millrace.log.TopicPartitionId;
+import io.millrace.log.simulated.ManualClock;
+import io.millrace.log.simulated.ManualLoop;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.message.FetchRequest;
+import io.millrace.protocol.message.FetchResponse;
+import io.millrace.protocol.message.FetchResponse.FetchableTopicResponse;
+import io.millrace.protocol.message.FetchResponse.PartitionData;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class ReplicaFetcherTest {
+
+  private static final Uuid TOPIC = new Uuid(1, 2);
+  private static final int BACKOFF_MS = 100;
+
+  private final ManualClock clock = new ManualClock(1_700_000_000_000L);
+  private final ManualLoop loop = new ManualLoop("fetcher", clock);
+  private final ManualLoop append = new ManualLoop("append", clock);
+  private final Leader leader = new Leader();
+  private final ReplicaFetcher fetcher =
+      new ReplicaFetcher(
+          2, loop, leader, new FetcherConfig(1, () -> 11, 500, 1, 1 << 20, 1 << 20, BACKOFF_MS));
+
+  /** Takes questions; the test answers. */
+  private static final class Leader implements LeaderEndpoint {
+    final List<FetchRequest> asked = new ArrayList<>();
+    CompletableFuture<FetchResponse> answer = new CompletableFuture<>();
+    boolean breaks;
+
+    @Override
+    public CompletableFuture<FetchResponse> fetch(FetchRequest request) {
+      if (breaks) {
+        throw new OutOfMemoryError("of the test");
+      }
+      asked.add(request);
+      answer = new CompletableFuture<>();
+      return answer;
+    }
+
+    @Override
+    public void close() {}
+
+    List<Integer> lastAsked() {
+      return asked.get(asked.size() - 1).topics().get(0).partitions().stream()
+          .map(FetchRequest.FetchPartition::partition)
+          .toList();
+    }
+  }
+
+  /** A partition that follows and counts what it is brought. */
+  private final class Target implements FetchTarget {
+    final int partition;
+    int starts;
+    int taken;
+    boolean breaks;
+
+    Target(int partition) {
+      this.partition = partition;
+    }
+
+    @Override
+    public TopicPartitionId id() {
+      return new TopicPartitionId(TOPIC, "orders", partition);
+    }
+
+    @Override
+    public EventLoop appendLoop() {
+      return append;
+    }
+
+    @Override
+    public int leaderId() {
+      return 2;
+    }
+
+    @Override
+    public int leaderEpoch() {
+      return 3;
+    }
+
+    @Override
+    public void start(Listener listener) {
+      starts++;
+      listener.onPosition(new FetchPosition(0, -1, 0, 0));
+    }
+
+    @Override
+    public void take(FetchedData data, Listener listener) {
+      if (breaks) {
+        listener.onRefused("no memory");
+        throw new OutOfMemoryError("of the test");
+      }
+      taken++;
+      listener.onPosition(new FetchPosition(0, -1, 0, data.highWatermark()));
+    }
+  }
+
+  /** One topic whose partitions' high watermark moved, which is news without records. */
+  private static FetchResponse news(int partitions, long highWatermark) {
+    List<PartitionData> data = new ArrayList<>();
+    for (int i = 0; i < partitions; i++) {
+      data.add(PartitionData.builder().partitionIndex(i).highWatermark(highWatermark).build());
+    }
+    return FetchResponse.builder()
+        .responses(List.of(new FetchableTopicResponse("", TOPIC, data)))
+        .build();
+  }
+
+  private void run() {
+    ManualLoop.runAll(loop, append);
+  }
+
+  @Test
+  void partitionThatBreaks_keepsNoOtherFromItsDataAndIsAskedForAgain() {
+    Target broken = new Target(0);
+    Target sound = new Target(1);
+    fetcher.add(broken);
+    fetcher.add(sound);
+    run();
+    clock.advanceMillis(500);
+    run();
+    broken.breaks = true;
+
+    leader.answer.complete(news(2, 5));
+    assertThatThrownBy(this::run).isInstanceOf(OutOfMemoryError.class);
+    run();
+
+    assertThat(sound.taken).isEqualTo(1);
+    broken.breaks = false;
+    clock.advanceMillis(BACKOFF_MS);
+    run();
+    assertThat(broken.starts).isEqualTo(2);
+    leader.answer.complete(news(2, 6));
+    run();
+    clock.advanceMillis(500);
+    run();
+    assertThat(leader.lastAsked()).containsExactlyInAnyOrder(0, 1);
+  }
+
+  @Test
+  void appendLoopThatIsFull_isAskedAgainWhereToBegin() {
+    Target target = new Target(0);
+    append.full(true);
+    fetcher.add(target);
+    run();
+    assertThat(leader.asked).isEmpty();
+
+    append.full(false);
+    clock.advanceMillis(BACKOFF_MS);
+    run();
+
+    assertThat(leader.lastAsked()).containsExactly(0);
+  }
+
+  @Test
+  void endpointThatThrows_isAskedAgain() {
+    leader.breaks = true;
+    fetcher.add(new Target(0));
+    run();
+
+    leader.breaks = false;
+    clock.advanceMillis(BACKOFF_MS);
+    run();
+
+    assertThat(leader.lastAsked()).containsExactly(0);
+  }
+}
