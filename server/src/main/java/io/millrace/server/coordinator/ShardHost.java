@@ -7,8 +7,7 @@ import io.millrace.server.coordinator.CoordinatorLog.Chunk;
 import io.millrace.server.coordinator.CoordinatorResult.Delivery;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -68,7 +67,10 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
   private final EventLoop loop;
   private final CoordinatorLog log;
   private final CoordinatorRuntime.Setup<S, R> setup;
-  private final Set<Answer<?>> outstanding = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** In the order of their arrival, in which they are turned away too. */
+  private final Set<Answer<?>> outstanding = new LinkedHashSet<>();
+
   private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
   private final CoordinatorTimer timers = new CoordinatorTimer();
 
