@@ -176,10 +176,7 @@ class GroupsIT {
           new GroupMember("again", instance(protocol, group, "i-a"), subscription, ledger)) {
         ledger.awaitOwners(partitions, LIMIT, "again", "b");
         assertThat(ledger.holdings().get("again")).isEqualTo(heldByA);
-        if (protocol.equals(
-            "consumer")) { // a classic one may be disturbed when its leader restarts
-          assertThat(ledger.of("b", Kind.REVOKED)).hasSize(disturbances);
-        }
+        assertThat(ledger.of("b", Kind.REVOKED)).hasSize(disturbances);
       }
     }
     ledger.verify();

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -266,7 +267,7 @@ final class ClassicGroups {
     boolean sameProtocol =
         group.isIn(ClassicGroupState.STABLE)
             && group.selectProtocol().equals(group.protocolName)
-            && member.metadata(group.protocolName).equals(oldMetadata);
+            && sameSubscription(oldMetadata, member.metadata(group.protocolName));
     if (sameProtocol) {
       turn.append(new ClassicGroupRecord(group.id(), group.snapshot()));
       JoinGroupResponse response =
@@ -282,6 +283,19 @@ final class ClassicGroups {
     member.awaitingJoin = answer;
     rebalance.start(
         turn, group, "static member " + request.groupInstanceId() + " restarted as " + newId);
+  }
+
+  /**
+   * Whether a member that restarted wants the topics it wanted before. What else its metadata says
+   * (partitions it owned, in which generation) is another's after a restart, and no reason to
+   * disturb the group.
+   */
+  private static boolean sameSubscription(ByteBuffer before, ByteBuffer now) {
+    List<String> topicsBefore = ConsumerProtocol.topics(before);
+    List<String> topicsNow = ConsumerProtocol.topics(now);
+    return topicsBefore == null || topicsNow == null
+        ? before.equals(now)
+        : Set.copyOf(topicsBefore).equals(Set.copyOf(topicsNow));
   }
 
   // ---- sync

@@ -339,6 +339,25 @@ class ClassicGroupTest {
   }
 
   @Test
+  void restartedStaticMemberThatNoLongerSaysWhatItOwned_disturbsNobody() {
+    JoinGroupResponse old = fixture.now(fixture.join(9, joining("").groupInstanceId("i1").build()));
+    fixture.now(fixture.sync(old.memberId(), 1, Map.of(old.memberId(), "all")));
+    JoinGroupResponse fresh =
+        fixture.now(
+            fixture.join(
+                9,
+                joining("")
+                    .groupInstanceId("i1")
+                    .protocols(
+                        List.of(
+                            new JoinGroupRequestProtocol(
+                                "range", subscription("orders", bytes("user data")))))
+                    .build()));
+    assertThat(fresh.generationId()).isEqualTo(1);
+    assertThat(fresh.skipAssignment()).isTrue();
+  }
+
+  @Test
   void restartedStaticMemberThatWantsSomethingElse_startsARebalance() {
     JoinGroupResponse old = fixture.now(fixture.join(9, joining("").groupInstanceId("i1").build()));
     fixture.now(fixture.sync(old.memberId(), 1, Map.of(old.memberId(), "all")));

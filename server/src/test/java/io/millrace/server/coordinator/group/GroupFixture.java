@@ -109,11 +109,15 @@ final class GroupFixture {
   }
 
   static ByteBuffer subscription(String topic) {
+    return subscription(topic, ByteBuffer.allocate(0));
+  }
+
+  static ByteBuffer subscription(String topic, ByteBuffer userData) {
     return new RecordBytes()
         .putShort(0)
         .putInt(1)
         .putString(topic, false)
-        .putBytes(ByteBuffer.allocate(0))
+        .putBytes(userData)
         .done();
   }
 
