@@ -66,8 +66,10 @@ class GroupSimulationTest {
 
     world.run(60_000, () -> atMostOneOwner(world));
     world.calmDown();
-    // A member that fell silent last takes a session, and its partitions a rebalance timeout more.
-    world.run(150_000, () -> atMostOneOwner(world));
+    // A member that fell silent last takes a session, its partitions a rebalance timeout more, and
+    // a
+    // request that was lost last a call's timeout.
+    world.run(45_000, () -> atMostOneOwner(world));
 
     everybodySettles(world);
     offsetsAreSafe(world);

@@ -117,9 +117,10 @@ final class SimulatedWorld {
     while (now() < end) {
       if (chaos) {
         misfortune();
+        clients.get(random.nextInt(clients.size())).tick();
+      } else { // all of them: one that chance passes over for a session would be put out
+        clients.forEach(SimulatedClient::tick);
       }
-      SimulatedClient client = clients.get(random.nextInt(clients.size()));
-      client.tick();
       loop.advance(1 + random.nextInt(90));
       check.run();
     }
