@@ -55,7 +55,7 @@ final class ClassicGroup implements Group {
 
   int delayLeftMs;
 
-  /** Restored as it was between two protocols: its members do not own what they shall. */
+  /** Restored before its generation was assigned: its members do not own what they shall. */
   boolean mustRebalance;
 
   ClassicGroup(String id) {
@@ -90,11 +90,23 @@ final class ClassicGroup implements Group {
   }
 
   ClassicGroupValue snapshot() {
+    return snapshot(leaderId);
+  }
+
+  /**
+   * While the leader has not assigned the parts of the generation: names no leader, by which a
+   * coordinator that loads it knows that it must form the next one. Parts are those of the last.
+   */
+  ClassicGroupValue formingSnapshot() {
+    return snapshot(null);
+  }
+
+  private ClassicGroupValue snapshot(@Nullable String leader) {
     return new ClassicGroupValue(
         protocolType == null ? "" : protocolType,
         generation,
         protocolName,
-        leaderId,
+        leader,
         stateTimestamp,
         members.values().stream()
             .map(

@@ -361,13 +361,13 @@ final class ClassicGroups {
       CoordinatorTurn<GroupRecord> turn,
       ClassicGroup group,
       List<SyncGroupRequestAssignment> assignments) {
-    long bytes = group.metadataBytes();
+    long bytes = 0;
     Map<String, ByteBuffer> parts = new HashMap<>();
     for (SyncGroupRequestAssignment assignment : assignments) {
       parts.put(assignment.memberId(), assignment.assignment());
       bytes += assignment.assignment().remaining();
     }
-    if (bytes > config.maxRecordBytes()) {
+    if (bytes > config.maxRecordBytes() / 2) { // the other half is for what members want
       for (ClassicMember member : group.members.values()) {
         ClassicAnswers.answerSync(
             turn, member, ClassicAnswers.syncError(ErrorCode.UNKNOWN_SERVER_ERROR));

@@ -12,7 +12,8 @@ import java.util.List;
  *
  * <p>A rebalance has two phases. In the first, every member must join again within the rebalance
  * timeout; who does not is out (static members stay until their session ends). In the second, the
- * leader hands in the assignment of the new generation, and each member gets its part.
+ * leader hands in the assignment of the new generation, and each member gets its part. A record is
+ * written at the end of each.
  */
 final class ClassicRebalance {
   private final GroupConfig config;
@@ -104,6 +105,9 @@ final class ClassicRebalance {
         turn.wallMillis(),
         "members joined, protocol " + group.protocolName);
     group.pendingSync.addAll(group.members.keySet());
+    // Known to the log before any member hears of it, so that no later coordinator gives the same
+    // generation out again: a commit that was sent under the first could be taken under the second.
+    turn.append(new ClassicGroupRecord(group.id(), group.formingSnapshot()));
     for (ClassicMember member : group.members.values()) {
       member.isNew = false;
       Answer<JoinGroupResponse> waiting = member.awaitingJoin;

@@ -45,9 +45,9 @@ import org.jspecify.annotations.Nullable;
  * of and hands it to the rules of its protocol. {@link GroupAdministration} has the requests of
  * administrators.
  *
- * <p>A classic group's state lives ahead of its record, which is written when a generation is
- * stable; so its records count while the log is read, and later say only what is known already.
- * Everything else changes by records alone.
+ * <p>A classic group's state lives ahead of its records, which are written when a generation is
+ * formed and when it is stable; so they count while the log is read, and later say only what is
+ * known already. Everything else changes by records alone.
  */
 @ConfinedTo("the shard's loop")
 public final class GroupShard implements CoordinatorShard<GroupRecord> {
@@ -170,7 +170,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       if (group instanceof ClassicGroup known) {
         known.members.values().forEach(member -> rebalance.startSession(turn, known, member));
         if (known.mustRebalance) {
-          rebalance.start(turn, known, "it changed its protocol before the coordinator moved");
+          rebalance.start(turn, known, "it had no assignment yet when the coordinator moved");
         }
       } else if (group instanceof ConsumerGroup known) {
         consumer.onLoaded(turn, known);

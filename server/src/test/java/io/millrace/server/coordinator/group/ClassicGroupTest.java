@@ -412,6 +412,33 @@ class ClassicGroupTest {
   }
 
   @Test
+  void generationThatMembersKnow_isNotGivenOutAgainAfterAFailover() {
+    String one = fixture.stableGroupOfOne();
+    CompletableFuture<JoinGroupResponse> two = fixture.joinNew();
+    JoinGroupResponse again = fixture.now(fixture.join(9, joining(one).build()));
+    assertThat(again.generationId()).isEqualTo(2);
+    assertThat(fixture.now(two).generationId()).isEqualTo(2);
+
+    fixture.failOver(); // nobody has assigned generation 2
+
+    assertThat(fixture.state()).isEqualTo("PreparingRebalance");
+    assertThat(fixture.heartbeat(one, 1)).isEqualTo(ErrorCode.ILLEGAL_GENERATION.code());
+    assertThat(fixture.heartbeat(one, 2)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+    fixture.join(9, joining(fixture.now(two).memberId()).build());
+    assertThat(fixture.now(fixture.join(9, joining(one).build())).generationId()).isEqualTo(3);
+  }
+
+  @Test
+  void generation_isNotToldBeforeItIsCommitted() {
+    String memberId = fixture.now(fixture.join(9, joining("").build())).memberId();
+    fixture.log.hold();
+    CompletableFuture<JoinGroupResponse> join = fixture.join(9, joining(memberId).build());
+    assertThat(join).isNotDone();
+    fixture.log.release();
+    assertThat(fixture.now(join).generationId()).isEqualTo(1);
+  }
+
+  @Test
   void assignment_isNotAnsweredBeforeItIsCommitted() {
     JoinGroupResponse joined = fixture.now(fixture.joinNew());
     fixture.log.hold();
