@@ -14,6 +14,7 @@ import io.millrace.protocol.message.ResponseMessage;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -66,7 +67,7 @@ class ClusterClientTest {
     AtomicReference<CompletableFuture<ResponseMessage>> answer = new AtomicReference<>();
     DescribeClusterRequest question = DescribeClusterRequest.builder().build();
     loop.run(() -> answer.set(cluster.askAny(question, 30 * SECOND)));
-    return answer.get();
+    return Objects.requireNonNull(answer.get());
   }
 
   @Test

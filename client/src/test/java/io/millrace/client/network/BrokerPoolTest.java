@@ -10,6 +10,7 @@ import io.millrace.protocol.message.HeartbeatRequest;
 import io.millrace.protocol.message.RequestMessage;
 import io.millrace.protocol.message.ResponseMessage;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -42,7 +43,7 @@ class BrokerPoolTest {
     AtomicReference<CompletableFuture<ResponseMessage>> answer = new AtomicReference<>();
     HeartbeatRequest request = HeartbeatRequest.builder().groupId("group").build();
     loop.run(() -> answer.set(pool.send(BROKER, LinkUse.REQUESTS, request, timeoutNanos)));
-    return answer.get();
+    return Objects.requireNonNull(answer.get());
   }
 
   private abstract static class OpenLink implements BrokerLink {

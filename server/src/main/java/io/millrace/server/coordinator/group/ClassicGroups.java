@@ -293,9 +293,10 @@ final class ClassicGroups {
   private static boolean sameSubscription(ByteBuffer before, ByteBuffer now) {
     List<String> topicsBefore = ConsumerProtocol.topics(before);
     List<String> topicsNow = ConsumerProtocol.topics(now);
-    return topicsBefore == null || topicsNow == null
-        ? before.equals(now)
-        : Set.copyOf(topicsBefore).equals(Set.copyOf(topicsNow));
+    if (topicsBefore == null || topicsNow == null) {
+      return before.equals(now);
+    }
+    return Set.copyOf(topicsBefore).equals(Set.copyOf(topicsNow));
   }
 
   // ---- sync
