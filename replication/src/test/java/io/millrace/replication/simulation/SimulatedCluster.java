@@ -28,6 +28,9 @@ final class SimulatedCluster {
   private static final long MILLI = 1_000_000L;
   private static final long SECOND = 1_000 * MILLI;
 
+  /** How long a replica may take to hold all there is once nothing fails and nobody writes. */
+  private static final long CATCH_UP = 5 * SECOND;
+
   private final SplittableRandom random;
   private final SimulatedScheduler time;
   private final SimulatedNetwork network;
@@ -114,7 +117,7 @@ final class SimulatedCluster {
         () -> producers.stream().allMatch(SimulatedProducer::isIdle),
         60 * SECOND);
     try {
-      time.runUntil("all replicas in sync", this::allInSync, 60 * SECOND);
+      time.runUntil("all replicas in sync", this::allInSync, CATCH_UP);
     } catch (AssertionError e) {
       noteReplicas();
       throw e;
