@@ -10,10 +10,9 @@ import java.nio.ByteOrder;
  *
  * <p>Confined to its user.
  */
-public final class RecordCursor {
+public final class RecordCursor extends RecordBytes {
 
   private final RecordBatch batch;
-  private final ByteBuffer bytes; // decompressed records, little-endian for hashing
   private final int count;
   private int index = -1;
   private int start;
@@ -25,11 +24,10 @@ public final class RecordCursor {
   private int keyPosition;
   private int keyLength;
   private int valueLength;
-  private int position;
 
   private RecordCursor(RecordBatch batch, ByteBuffer bytes) {
+    super(bytes); // decompressed, little-endian for hashing
     this.batch = batch;
-    this.bytes = bytes;
     this.count = batch.recordCount();
     if (count < 0) {
       throw corrupt("batch claims " + count + " records");
@@ -140,38 +138,8 @@ public final class RecordCursor {
     out.write(bytes.slice(afterTimestamp, rest));
   }
 
-  private int varint() {
-    int value = 0;
-    for (int shift = 0; shift < 7 * Varints.MAX_INT_BYTES; shift += 7) {
-      int b = nextByte();
-      value |= (b & 0x7f) << shift;
-      if ((b & 0x80) == 0) {
-        return (value >>> 1) ^ -(value & 1);
-      }
-    }
-    throw corrupt("varint is longer than " + Varints.MAX_INT_BYTES + " bytes");
-  }
-
-  private long varlong() {
-    long value = 0;
-    for (int shift = 0; shift < 7 * Varints.MAX_LONG_BYTES; shift += 7) {
-      int b = nextByte();
-      value |= (b & 0x7fL) << shift;
-      if ((b & 0x80) == 0) {
-        return (value >>> 1) ^ -(value & 1);
-      }
-    }
-    throw corrupt("varlong is longer than " + Varints.MAX_LONG_BYTES + " bytes");
-  }
-
-  private int nextByte() {
-    if (position >= bytes.limit()) {
-      throw corrupt("records end in the middle of one");
-    }
-    return bytes.get(position++);
-  }
-
-  private CorruptRecordsException corrupt(String what) {
+  @Override
+  CorruptRecordsException corrupt(String what) {
     return new CorruptRecordsException(
         what + ", batch baseOffset=" + batch.baseOffset() + " record=" + index);
   }

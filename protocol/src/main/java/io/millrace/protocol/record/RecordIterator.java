@@ -18,18 +18,16 @@ import org.jspecify.annotations.Nullable;
  *   varint header count | { varint key length, key | varint value length, value } ...
  * </pre>
  */
-final class RecordIterator implements Iterator<Record> {
+final class RecordIterator extends RecordBytes implements Iterator<Record> {
 
-  private final ByteBuffer bytes;
   private final long baseOffset;
   private final long baseTimestamp;
   private final long appendTime; // NO_TIMESTAMP: the records have their own
   private final int count;
-  private int position;
   private int done;
 
   private RecordIterator(RecordBatch batch, ByteBuffer bytes) {
-    this.bytes = bytes;
+    super(bytes);
     this.baseOffset = batch.baseOffset();
     this.baseTimestamp = batch.baseTimestamp();
     this.appendTime =
@@ -128,38 +126,8 @@ final class RecordIterator implements Iterator<Record> {
     return slice;
   }
 
-  private int varint() {
-    int value = 0;
-    for (int shift = 0; shift < 7 * Varints.MAX_INT_BYTES; shift += 7) {
-      int b = nextByte();
-      value |= (b & 0x7f) << shift;
-      if ((b & 0x80) == 0) {
-        return (value >>> 1) ^ -(value & 1);
-      }
-    }
-    throw corrupt("varint is longer than " + Varints.MAX_INT_BYTES + " bytes");
-  }
-
-  private long varlong() {
-    long value = 0;
-    for (int shift = 0; shift < 7 * Varints.MAX_LONG_BYTES; shift += 7) {
-      int b = nextByte();
-      value |= (b & 0x7fL) << shift;
-      if ((b & 0x80) == 0) {
-        return (value >>> 1) ^ -(value & 1);
-      }
-    }
-    throw corrupt("varlong is longer than " + Varints.MAX_LONG_BYTES + " bytes");
-  }
-
-  private int nextByte() {
-    if (position >= bytes.limit()) {
-      throw corrupt("records end in the middle of a number");
-    }
-    return bytes.get(position++);
-  }
-
-  private CorruptRecordsException corrupt(String what) {
+  @Override
+  CorruptRecordsException corrupt(String what) {
     return new CorruptRecordsException(
         what + ", batch baseOffset=" + baseOffset + " record=" + done);
   }
