@@ -3,7 +3,6 @@ package io.millrace.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.log.simulated.SimulatedStorage;
-import io.millrace.protocol.record.MemoryRecords;
 import io.millrace.protocol.record.Record;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
@@ -221,7 +220,7 @@ final class KilledInTheMiddleTest {
               public void check(LogFixture fixture) {
                 assertThat(fixture.log.logStartOffset()).isZero();
                 assertThat(fixture.log.logEndOffset()).isEqualTo(28);
-                assertThat(contentOf(fixture.log)).isEqualTo(latest);
+                assertThat(contentOf(fixture)).isEqualTo(latest);
               }
             });
     assertThat(changes).as("changes of the disk").isGreaterThan(20);
@@ -231,20 +230,18 @@ final class KilledInTheMiddleTest {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static Map<String, String> contentOf(PartitionLog log) {
+  private static Map<String, String> contentOf(LogFixture fixture) {
     Map<String, String> content = new TreeMap<>();
-    long next = log.logStartOffset();
-    while (next < log.logEndOffset()) {
-      LogRead.Data data = (LogRead.Data) log.read(next, 100, Long.MAX_VALUE, true);
-      assertThat(data.nextOffset()).as("read at " + next).isGreaterThan(next);
-      for (RecordBatch batch : ((MemoryRecords) data.records()).batches()) {
-        for (Record record : batch.records()) {
-          content.put(text(record.key()), text(record.value()));
-        }
-      }
-      data.records().release();
-      next = data.nextOffset();
-    }
+    fixture.read(
+        fixture.log.logStartOffset(),
+        records -> {
+          for (RecordBatch batch : records.batches()) {
+            for (Record record : batch.records()) {
+              content.put(text(record.key()), text(record.value()));
+            }
+          }
+          records.release();
+        });
     return content;
   }
 

@@ -7,7 +7,6 @@ import io.millrace.log.simulated.Batches;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.ControlRecords;
-import io.millrace.protocol.record.MemoryRecords;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import java.io.IOException;
@@ -78,15 +77,14 @@ final class LogCompactionTest {
 
   private static List<Long> offsets(LogFixture fixture) {
     List<Long> offsets = new ArrayList<>();
-    long next = fixture.log.logStartOffset();
-    while (next < fixture.log.logEndOffset()) {
-      LogRead.Data data = (LogRead.Data) fixture.log.read(next, 100, Long.MAX_VALUE, true);
-      for (RecordBatch batch : ((MemoryRecords) data.records()).batches()) {
-        batch.records().forEach(record -> offsets.add(record.offset()));
-      }
-      data.records().release();
-      next = data.nextOffset();
-    }
+    fixture.read(
+        fixture.log.logStartOffset(),
+        records -> {
+          for (RecordBatch batch : records.batches()) {
+            batch.records().forEach(record -> offsets.add(record.offset()));
+          }
+          records.release();
+        });
     return offsets;
   }
 
@@ -384,15 +382,14 @@ final class LogCompactionTest {
     LogFixture follower = compacted();
 
     // when
-    long next = 0;
-    while (next < leader.log.logEndOffset()) {
-      LogRead.Data data = (LogRead.Data) leader.log.read(next, 100, Long.MAX_VALUE, true);
-      AppendResult result = follower.log.appendAsFollower((MemoryRecords) data.records());
-      assertThat(result).isInstanceOf(AppendResult.Appended.class);
-      data.records().release();
-      follower.run();
-      next = follower.log.logEndOffset();
-    }
+    leader.read(
+        0,
+        records -> {
+          assertThat(follower.log.appendAsFollower(records))
+              .isInstanceOf(AppendResult.Appended.class);
+          records.release();
+          follower.run();
+        });
 
     // then
     assertThat(follower.log.logEndOffset()).isEqualTo(42);

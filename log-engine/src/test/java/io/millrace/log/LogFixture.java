@@ -9,6 +9,7 @@ import io.millrace.protocol.record.MemoryRecords;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** One directory on a simulated disk, and one log in it. */
 final class LogFixture {
@@ -91,18 +92,22 @@ final class LogFixture {
     reopen();
   }
 
-  /** All values from an offset on, read with small fetches. */
-  List<String> valuesFrom(long from) {
-    List<String> values = new ArrayList<>();
+  /** Reads from an offset to the end with small fetches; the taker releases what it is given. */
+  void read(long from, Consumer<MemoryRecords> taker) {
     long next = from;
     while (next < log.logEndOffset()) {
       LogRead read = log.read(next, 100, Long.MAX_VALUE, true);
       if (!(read instanceof LogRead.Data data) || data.nextOffset() <= next) {
         throw new AssertionError("read at " + next + " gave " + read);
       }
-      values.addAll(Batches.values(data.records()));
+      taker.accept((MemoryRecords) data.records());
       next = data.nextOffset();
     }
+  }
+
+  List<String> valuesFrom(long from) {
+    List<String> values = new ArrayList<>();
+    read(from, records -> values.addAll(Batches.values(records)));
     return values;
   }
 
