@@ -187,7 +187,8 @@ final class ReplicaRole {
   private void end(RoleSnapshot.Role kind, String reason) {
     PartitionRole before = role;
     role = new IdlePartition(new RoleSnapshot(kind, -1, before.leaderEpoch(), List.of()));
-    LOG.info("role ends partition={} from={} because={}", log.id(), before.snapshot().role(), reason);
+    LOG.info(
+        "role ends partition={} from={} because={}", log.id(), before.snapshot().role(), reason);
     if (before.asLeader() != null) {
       leadership.onNotLeader(partition, before.leaderEpoch(), reason);
     }

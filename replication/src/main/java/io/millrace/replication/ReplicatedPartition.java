@@ -77,7 +77,8 @@ public final class ReplicatedPartition {
    */
   public boolean leads(int leaderEpoch) {
     PartitionRole held = role.now();
-    return held.leaderEpoch() == leaderEpoch && role.refusalToLead(held, leaderEpoch) == ErrorCode.NONE;
+    return held.leaderEpoch() == leaderEpoch
+        && role.refusalToLead(held, leaderEpoch) == ErrorCode.NONE;
   }
 
   /** The log, for its published offsets and its size; who writes to it is decided here. */
