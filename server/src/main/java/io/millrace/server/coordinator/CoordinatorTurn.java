@@ -66,7 +66,7 @@ public final class CoordinatorTurn<R> {
 
   /**
    * Gives an answer that waits for no commit: it tells its receiver nothing that an earlier answer
-   * has not told, so that nothing in it can be lost.
+   * has not told, so that nothing in it can be lost, or it only shows how things are now.
    */
   public <T> void answerAtOnce(Answer<T> answer, T value) {
     atOnce.add(new Delivery<>(answer, value));

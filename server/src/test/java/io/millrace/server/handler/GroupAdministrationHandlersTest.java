@@ -10,6 +10,9 @@ import io.millrace.protocol.message.DescribeGroupsRequest;
 import io.millrace.protocol.message.DescribeGroupsResponse;
 import io.millrace.protocol.message.JoinGroupResponse;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import io.millrace.protocol.message.OffsetCommitResponse;
+import io.millrace.server.coordinator.MemoryLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -79,5 +82,37 @@ class GroupAdministrationHandlersTest extends GroupApiFixture {
             ErrorCode.GROUP_ID_NOT_FOUND,
             ErrorCode.INVALID_GROUP_ID);
     assertThat(listed(5)).containsExactly("busy");
+  }
+
+  @Test
+  void listAndDescribe_waitForNoCommit_butADeletionDoes() {
+    // given: commits are stuck, as when replicas are missing
+    join(9, "g");
+    logs.forEach(MemoryLog::hold);
+    CompletableFuture<OffsetCommitResponse> commit =
+        send(
+            OffsetCommitResponse.class,
+            ApiKey.OFFSET_COMMIT,
+            9,
+            commit(9, ORDERS, "orders", 0));
+    CompletableFuture<DeleteGroupsResponse> deletion =
+        send(
+            DeleteGroupsResponse.class,
+            ApiKey.DELETE_GROUPS,
+            2,
+            new DeleteGroupsRequest(List.of("a", "b")));
+
+    // when, then: answered at once
+    assertThat(listed(5)).isNotEmpty();
+    assertThat(
+            ask(
+                    DescribeGroupsResponse.class,
+                    ApiKey.DESCRIBE_GROUPS,
+                    6,
+                    DescribeGroupsRequest.builder().groups(List.of("g")).build())
+                .groups())
+        .hasSize(1);
+    assertThat(commit).isNotDone();
+    assertThat(deletion).isNotDone(); // in each of the two shards is one
   }
 }

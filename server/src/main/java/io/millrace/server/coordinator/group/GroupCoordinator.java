@@ -224,7 +224,7 @@ public final class GroupCoordinator {
     Map<Integer, CompletableFuture<ListGroupsResponse>> asked =
         runtime.submitToAll(
             (shard, turn, answer) ->
-                turn.answer(
+                turn.answerAtOnce(
                     answer,
                     ListGroupsResponse.builder()
                         .groups(shard.administration().list(request))
@@ -259,7 +259,7 @@ public final class GroupCoordinator {
 
   public CompletableFuture<DescribeGroupsResponse> describeGroups(
       short version, DescribeGroupsRequest request) {
-    return askEach(
+    return lookAtEach(
             request.groups(),
             (shard, turn, group) -> shard.administration().describe(version, group),
             (group, error) ->
@@ -272,7 +272,7 @@ public final class GroupCoordinator {
 
   public CompletableFuture<ConsumerGroupDescribeResponse> describeConsumerGroups(
       ConsumerGroupDescribeRequest request) {
-    return askEach(
+    return lookAtEach(
             request.groupIds(),
             (shard, turn, group) -> shard.administration().describeConsumer(turn.image(), group),
             (group, error) ->
@@ -284,10 +284,13 @@ public final class GroupCoordinator {
   }
 
   public CompletableFuture<DeleteGroupsResponse> deleteGroups(DeleteGroupsRequest request) {
-    return askEach(
+    return each(
             request.groupsNames(),
-            (shard, turn, group) -> shard.administration().deleteGroup(turn, group),
-            (group, error) -> new DeletableGroupResult(group, error.code(), null))
+            group ->
+                ask(
+                    group,
+                    (shard, turn) -> shard.administration().deleteGroup(turn, group),
+                    error -> new DeletableGroupResult(group, error.code(), null)))
         .thenApply(results -> DeleteGroupsResponse.builder().results(results).build());
   }
 
@@ -370,17 +373,26 @@ public final class GroupCoordinator {
     T ask(GroupShard shard, CoordinatorTurn<GroupRecord> turn, String group);
   }
 
-  private <T> CompletableFuture<List<T>> askEach(
+  /**
+   * Shows groups as they are now, which waits for no commit: an operator looks when commits are
+   * stuck, too. What is shown may be changed by the next coordinator, as it may be by the next
+   * request.
+   */
+  private <T> CompletableFuture<List<T>> lookAtEach(
       List<String> groups, GroupQuestion<T> question, BiFunction<String, ErrorCode, T> onError) {
-    List<CompletableFuture<T>> answers = new ArrayList<>(groups.size());
-    for (String group : groups) {
-      answers.add(
-          ask(
-              group,
-              (shard, turn) -> question.ask(shard, turn, group),
-              error -> onError.apply(group, error)));
-    }
-    return all(answers);
+    return each(
+        groups,
+        group ->
+            submit(
+                group,
+                (shard, turn, answer) ->
+                    turn.answerAtOnce(answer, question.ask(shard, turn, group)),
+                error -> onError.apply(group, error)));
+  }
+
+  private static <T> CompletableFuture<List<T>> each(
+      List<String> groups, Function<String, CompletableFuture<T>> question) {
+    return all(groups.stream().map(question).toList());
   }
 
   private static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> answers) {
