@@ -24,6 +24,8 @@ final class GroupChoice {
   @Option(names = "--all-groups", description = "All groups of consumers.")
   private boolean all;
 
+  private boolean isComplete = true;
+
   /** The named ones; empty with {@code --all-groups}. */
   List<String> names() {
     return List.copyOf(new LinkedHashSet<>(names));
@@ -45,6 +47,7 @@ final class GroupChoice {
               : "which group? Give --group or --all-groups",
           "See which there are: millrace groups list");
     }
+    isComplete = true;
     for (String name : names) {
       if (name.isEmpty()) {
         throw new CommandFailure(ExitCode.USAGE, "--group is empty", null);
@@ -60,6 +63,7 @@ final class GroupChoice {
     }
     GroupListings listings = cluster.await(admin.listGroups());
     warn(listings, console);
+    isComplete &= listings.isComplete();
     return listings.groups().stream()
         .filter(GroupChoice::isOfConsumers)
         .map(GroupListing::groupId)
@@ -90,7 +94,7 @@ final class GroupChoice {
                             + reason.getMessage()));
   }
 
-  /** Each group, or nothing where there is no such group; other failures are thrown. */
+  /** A group, or nothing where there is no such group; other failures are thrown. */
   static Optional<GroupDescription> find(
       Map<String, CompletableFuture<GroupDescription>> described,
       String group,
@@ -103,6 +107,40 @@ final class GroupChoice {
       }
       throw e;
     }
+  }
+
+  /**
+   * What was found out about a group; else says on standard error why nothing was. One group that
+   * cannot be asked about hides no others; where it is the only one, the failure is thrown.
+   */
+  <T> Optional<T> findOrSay(
+      Map<String, CompletableFuture<T>> answers,
+      String group,
+      ClusterOptions cluster,
+      Console console) {
+    try {
+      return Optional.of(cluster.await(answers.get(group)));
+    } catch (MillraceException | CommandFailure e) {
+      boolean isUnknown =
+          e instanceof MillraceException failure && failure.error() == ErrorCode.GROUP_ID_NOT_FOUND;
+      if (isUnknown && all) {
+        return Optional.empty(); // deleted since it was listed
+      }
+      isComplete = false;
+      if (isUnknown) {
+        sayUnknown(group, console);
+      } else if (answers.size() == 1) {
+        throw e;
+      } else {
+        console.err().println("millrace: group '" + group + "' is missing here: " + e.getMessage());
+      }
+      return Optional.empty();
+    }
+  }
+
+  /** Whether all brokers and groups that were asked about have answered. */
+  boolean isComplete() {
+    return isComplete;
   }
 
   /** Tells of a group that does not exist. */

@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,27 +44,27 @@ final class GroupsDescribeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     choice.check();
-    boolean isComplete = true;
     try (Admin admin = cluster.admin()) {
       List<String> names = choice.resolve(admin, cluster, console);
-      if (names.isEmpty()) {
+      if (names.isEmpty() && choice.isComplete()) {
         console.say("No groups yet.");
-        return ExitCode.OK;
       }
       var descriptions = admin.describeGroups(names);
       var offsets = admin.committedOffsets(names);
       List<GroupDescription> groups = new ArrayList<>();
       Map<String, Map<TopicPartition, OffsetAndMetadata>> committed = new HashMap<>();
       for (String name : names) {
-        GroupDescription group = GroupChoice.find(descriptions, name, cluster).orElse(null);
-        if (group != null) {
-          groups.add(group);
-          CompletableFuture<Map<TopicPartition, OffsetAndMetadata>> answer = offsets.get(name);
-          committed.put(name, cluster.await(answer));
-        } else if (!choice.all()) { // one of all may be deleted meanwhile
-          GroupChoice.sayUnknown(name, console);
-          isComplete = false;
-        }
+        choice
+            .findOrSay(descriptions, name, cluster, console)
+            .ifPresent(
+                group ->
+                    choice
+                        .findOrSay(offsets, name, cluster, console)
+                        .ifPresent(
+                            found -> {
+                              groups.add(group);
+                              committed.put(name, found);
+                            }));
       }
       GroupLag.Report report =
           new GroupLag(admin, cluster, System::currentTimeMillis).read(groups, committed);
@@ -78,7 +77,7 @@ final class GroupsDescribeCommand implements Callable<Integer> {
         }
       }
     }
-    return isComplete ? ExitCode.OK : ExitCode.FAILED;
+    return choice.isComplete() ? ExitCode.OK : ExitCode.FAILED;
   }
 
   /** Sums over the partitions whose lag is known. */

@@ -67,7 +67,7 @@ final class GroupsListCommand implements Callable<Integer> {
     }
     try (Admin admin = cluster.admin()) {
       GroupListings listings = cluster.await(admin.listGroups(wantedStates, wantedTypes));
-      print(listings.groups());
+      print(listings.groups(), listings.isComplete());
       GroupChoice.warn(listings, console);
       return listings.isComplete() ? ExitCode.OK : ExitCode.FAILED;
     }
@@ -91,7 +91,7 @@ final class GroupsListCommand implements Callable<Integer> {
     return value;
   }
 
-  private void print(List<GroupListing> groups) {
+  private void print(List<GroupListing> groups, boolean isComplete) {
     Table table = new Table("GROUP", "TYPE", "STATE", "PROTOCOL", ">COORDINATOR");
     for (GroupListing group : groups) {
       if (console.json()) {
@@ -118,6 +118,8 @@ final class GroupsListCommand implements Callable<Integer> {
     }
     if (!table.isEmpty()) {
       console.print(table);
+    } else if (!isComplete) {
+      console.say("No group is known.");
     } else if (states.isEmpty() && types.isEmpty()) {
       console.say(
           "No groups yet. A consumer makes one: millrace consume --topic TOPIC --group GROUP");

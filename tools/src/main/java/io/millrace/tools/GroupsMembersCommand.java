@@ -37,29 +37,26 @@ final class GroupsMembersCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     choice.check();
-    boolean isComplete = true;
     try (Admin admin = cluster.admin()) {
       List<String> names = choice.resolve(admin, cluster, console);
-      if (names.isEmpty()) {
+      if (names.isEmpty() && choice.isComplete()) {
         console.say("No groups yet.");
-        return ExitCode.OK;
       }
       var descriptions = admin.describeGroups(names);
       for (String name : names) {
-        GroupDescription group = GroupChoice.find(descriptions, name, cluster).orElse(null);
+        GroupDescription group =
+            choice.findOrSay(descriptions, name, cluster, console).orElse(null);
         if (group == null) {
-          if (!choice.all()) {
-            GroupChoice.sayUnknown(name, console);
-            isComplete = false;
-          }
-        } else if (console.json()) {
+          continue;
+        }
+        if (console.json()) {
           console.printJson(json(group));
         } else {
           print(group);
         }
       }
     }
-    return isComplete ? ExitCode.OK : ExitCode.FAILED;
+    return choice.isComplete() ? ExitCode.OK : ExitCode.FAILED;
   }
 
   private static List<GroupMember> sorted(GroupDescription group) {

@@ -9,10 +9,10 @@ import io.millrace.protocol.message.DeleteGroupsResponse;
 import io.millrace.protocol.message.DescribeGroupsRequest;
 import io.millrace.protocol.message.DescribeGroupsResponse;
 import io.millrace.protocol.message.JoinGroupResponse;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import io.millrace.protocol.message.OffsetCommitResponse;
 import io.millrace.server.coordinator.MemoryLog;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -90,11 +90,7 @@ class GroupAdministrationHandlersTest extends GroupApiFixture {
     join(9, "g");
     logs.forEach(MemoryLog::hold);
     CompletableFuture<OffsetCommitResponse> commit =
-        send(
-            OffsetCommitResponse.class,
-            ApiKey.OFFSET_COMMIT,
-            9,
-            commit(9, ORDERS, "orders", 0));
+        send(OffsetCommitResponse.class, ApiKey.OFFSET_COMMIT, 9, commit(9, ORDERS, "orders", 0));
     CompletableFuture<DeleteGroupsResponse> deletion =
         send(
             DeleteGroupsResponse.class,

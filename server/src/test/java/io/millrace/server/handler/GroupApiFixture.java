@@ -151,8 +151,7 @@ abstract class GroupApiFixture {
     return bytes.putInt(0).flip();
   }
 
-  static final java.nio.charset.Charset US_ASCII =
-      java.nio.charset.StandardCharsets.US_ASCII;
+  static final java.nio.charset.Charset US_ASCII = java.nio.charset.StandardCharsets.US_ASCII;
 
   JoinGroupResponse join(int version, String group) {
     JoinGroupRequest first = joining(group, "").build();
