@@ -28,9 +28,6 @@ final class FetchLane {
   State state = State.BUSY;
   FetchPosition position = new FetchPosition(0, -1, 0, 0);
 
-  /** Whether it was never asked for: worth a second fetch beside one that waits at the leader. */
-  boolean fresh = true;
-
   FetchLane(FetchTarget target) {
     this.target = target;
   }

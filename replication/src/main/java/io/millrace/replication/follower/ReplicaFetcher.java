@@ -36,7 +36,10 @@ import org.slf4j.LoggerFactory;
  * under load the fetches grow instead of becoming more.
  *
  * <p>A partition is not asked for while its data is being flushed. The others wait for it a moment,
- * to go together; a disk that takes longer holds up only its own partitions.
+ * to go together; a disk that takes longer holds up only its own partitions. What becomes ready
+ * while a fetch waits at the leader for news goes with a second, brief one, again and again until
+ * the first is back; then all go together as before. So no partition waits for the silence of
+ * another.
  *
  * <p>Owned by its loop. {@link #add}, {@link #remove} and {@link #close} may be called from any
  * thread.
@@ -52,8 +55,11 @@ public final class ReplicaFetcher {
    */
   private static final int WARN_AFTER_FAILURES = 3;
 
-  /** How long partitions that are ready wait for others whose data is being flushed. */
-  private static final long GRACE_MS = 20;
+  /**
+   * How long partitions that are ready wait for others: for their data to be flushed, and at the
+   * leader in a brief fetch, which others are to join when it is back.
+   */
+  private static final int GRACE_MS = 20;
 
   private final int leaderId;
   private final EventLoop loop;
@@ -67,7 +73,11 @@ public final class ReplicaFetcher {
   private final LinkedHashMap<TopicPartitionId, FetchLane> lanes = new LinkedHashMap<>();
 
   private int inFlight;
-  private boolean graceRunning;
+
+  /** How many of those in flight are brief; nothing else is sent while there is one. */
+  private int briefInFlight;
+
+  private EventLoop.@Nullable Timer grace;
   private boolean graceOver;
   private boolean resting;
   private boolean closed;
@@ -128,48 +138,54 @@ public final class ReplicaFetcher {
   // ---- asking
 
   private void sendIfWorthwhile() {
-    if (closed || resting || inFlight >= 2) {
+    if (closed || resting || inFlight == 2 || briefInFlight > 0) {
       return;
     }
     boolean anyReady = false;
     boolean anyBusy = false;
-    boolean anyFresh = false;
     for (FetchLane lane : lanes.values()) {
       anyReady |= lane.state == FetchLane.State.READY;
-      anyFresh |= lane.state == FetchLane.State.READY && lane.fresh;
       anyBusy |= lane.state == FetchLane.State.BUSY;
     }
-    if (!anyReady || (inFlight == 1 && !anyFresh)) {
+    if (!anyReady) {
       return;
     }
     if (anyBusy && !graceOver) {
       startGrace();
       return;
     }
-    graceOver = false;
-    send(anyBusy ? (int) Math.min(GRACE_MS, config.maxWaitMs()) : config.maxWaitMs());
+    endGrace();
+    send(anyBusy || inFlight > 0);
   }
 
   private void startGrace() {
-    if (!graceRunning) {
-      graceRunning = true;
-      loop.schedule(
-          () -> {
-            graceRunning = false;
-            graceOver = true;
-            sendIfWorthwhile();
-          },
-          TimeUnit.MILLISECONDS.toNanos(GRACE_MS));
+    if (grace == null) {
+      grace =
+          loop.schedule(
+              () -> {
+                grace = null;
+                graceOver = true;
+                sendIfWorthwhile();
+              },
+              TimeUnit.MILLISECONDS.toNanos(GRACE_MS));
     }
   }
 
-  private void send(int maxWaitMs) {
+  /** What was waited for is here or given up: the next wait begins anew. */
+  private void endGrace() {
+    graceOver = false;
+    if (grace != null) {
+      grace.cancel();
+      grace = null;
+    }
+  }
+
+  private void send(boolean brief) {
     List<FetchLane> asked = new ArrayList<>();
     Map<Uuid, List<FetchPartition>> byTopic = new LinkedHashMap<>();
     for (FetchLane lane : lanes.values()) {
       if (lane.state == FetchLane.State.READY) {
         lane.state = FetchLane.State.ASKED;
-        lane.fresh = false;
         asked.add(lane);
         byTopic
             .computeIfAbsent(lane.target.id().topicId(), id -> new ArrayList<>())
@@ -184,17 +200,18 @@ public final class ReplicaFetcher {
         FetchRequest.builder()
             .replicaState(
                 new FetchRequest.ReplicaState(config.nodeId(), config.brokerEpoch().getAsLong()))
-            .maxWaitMs(maxWaitMs)
+            .maxWaitMs(brief ? Math.min(GRACE_MS, config.maxWaitMs()) : config.maxWaitMs())
             .minBytes(config.minBytes())
             .maxBytes(config.responseMaxBytes())
             .topics(topics)
             .build();
     inFlight++;
+    briefInFlight += brief ? 1 : 0;
     ask(request)
         .whenComplete(
             (response, failure) -> {
               try {
-                loop.execute(() -> onEnd(asked, response, failure));
+                loop.execute(() -> onEnd(asked, brief, response, failure));
               } catch (RejectedExecutionException e) {
                 if (response != null) {
                   response.release();
@@ -214,8 +231,12 @@ public final class ReplicaFetcher {
   // ---- answers
 
   private void onEnd(
-      List<FetchLane> asked, @Nullable FetchResponse response, @Nullable Throwable failure) {
+      List<FetchLane> asked,
+      boolean brief,
+      @Nullable FetchResponse response,
+      @Nullable Throwable failure) {
     inFlight--;
+    briefInFlight -= brief ? 1 : 0;
     try {
       onResponse(asked, response, failure);
     } catch (RuntimeException | Error e) {

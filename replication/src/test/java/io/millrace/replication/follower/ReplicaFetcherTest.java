@@ -33,7 +33,11 @@ class ReplicaFetcherTest {
   /** Takes questions; the test answers. */
   private static final class Leader implements LeaderEndpoint {
     final List<FetchRequest> asked = new ArrayList<>();
+    final List<CompletableFuture<FetchResponse>> answers = new ArrayList<>();
+
+    /** To what was asked last. */
     CompletableFuture<FetchResponse> answer = new CompletableFuture<>();
+
     boolean breaks;
 
     @Override
@@ -43,6 +47,7 @@ class ReplicaFetcherTest {
       }
       asked.add(request);
       answer = new CompletableFuture<>();
+      answers.add(answer);
       return answer;
     }
 
@@ -62,6 +67,11 @@ class ReplicaFetcherTest {
     int starts;
     int taken;
     boolean breaks;
+
+    /** Whether what it takes is not flushed before {@link #flush}. */
+    boolean slow;
+
+    private Runnable flushed = () -> {};
 
     Target(int partition) {
       this.partition = partition;
@@ -100,8 +110,30 @@ class ReplicaFetcherTest {
         throw new OutOfMemoryError("of the test");
       }
       taken++;
-      listener.onPosition(new FetchPosition(0, -1, 0, data.highWatermark()));
+      flushed = () -> listener.onPosition(new FetchPosition(0, -1, 0, data.highWatermark()));
+      if (!slow) {
+        flush();
+      }
     }
+
+    void flush() {
+      flushed.run();
+    }
+  }
+
+  private static final FetchResponse NO_NEWS = FetchResponse.builder().responses(List.of()).build();
+
+  /** News of one partition. */
+  private static FetchResponse newsOf(int partition, long highWatermark) {
+    PartitionData data =
+        PartitionData.builder().partitionIndex(partition).highWatermark(highWatermark).build();
+    return FetchResponse.builder()
+        .responses(List.of(new FetchableTopicResponse("", TOPIC, List.of(data))))
+        .build();
+  }
+
+  private int lastWaitMs() {
+    return leader.asked.get(leader.asked.size() - 1).maxWaitMs();
   }
 
   /** One topic whose partitions' high watermark moved, which is news without records. */
@@ -172,5 +204,78 @@ class ReplicaFetcherTest {
     run();
 
     assertThat(leader.lastAsked()).containsExactly(0);
+  }
+
+  @Test
+  void partitionThatIsReady_isNotHeldUpByAFetchThatWaitsForNewsOfOthers() {
+    fetcher.add(new Target(0));
+    run();
+    assertThat(lastWaitMs()).isEqualTo(500); // and nothing happens to partition 0
+    fetcher.add(new Target(1));
+    run();
+    assertThat(leader.lastAsked()).containsExactly(1);
+
+    for (int highWatermark = 1; highWatermark < 5; highWatermark++) {
+      leader.answer.complete(newsOf(1, highWatermark));
+      run();
+
+      assertThat(leader.asked).hasSize(2 + highWatermark);
+      assertThat(leader.lastAsked()).containsExactly(1);
+    }
+  }
+
+  @Test
+  void partitionsOfTwoFetches_goTogetherAgainOnceTheLongerOneIsBack() {
+    fetcher.add(new Target(0));
+    run();
+    fetcher.add(new Target(1));
+    run();
+
+    leader.answers.get(0).complete(NO_NEWS);
+    run();
+    assertThat(leader.asked).hasSize(2);
+    assertThat(lastWaitMs()).isEqualTo(20);
+    leader.answers.get(1).complete(NO_NEWS);
+    run();
+
+    assertThat(leader.asked).hasSize(3);
+    assertThat(leader.lastAsked()).containsExactlyInAnyOrder(0, 1);
+    assertThat(lastWaitMs()).isEqualTo(500);
+  }
+
+  @Test
+  void partitionsThatAreReady_waitAMomentForTheFlushOfOthers_eachTimeAnew() {
+    Target slow = new Target(0);
+    slow.slow = true;
+    fetcher.add(slow);
+    fetcher.add(new Target(1));
+    run();
+    clock.advanceMillis(500);
+    leader.answers.forEach(answer -> answer.complete(NO_NEWS));
+    run();
+    leader.answers.forEach(answer -> answer.complete(NO_NEWS));
+    run();
+    for (int round = 1; round < 4; round++) {
+      int asked = leader.asked.size();
+      leader.answer.complete(newsOf(0, round));
+      run();
+      clock.advanceMillis(15); // less than the grace, more than what is left of an earlier one
+      run();
+      assertThat(leader.asked).hasSize(asked);
+
+      slow.flush();
+      run();
+
+      assertThat(leader.asked).hasSize(asked + 1);
+      assertThat(leader.lastAsked()).containsExactlyInAnyOrder(0, 1);
+      assertThat(lastWaitMs()).isEqualTo(500);
+    }
+    int asked = leader.asked.size();
+    leader.answer.complete(newsOf(0, 9));
+    run();
+    clock.advanceMillis(20);
+    run();
+    assertThat(leader.asked).hasSize(asked + 1);
+    assertThat(leader.lastAsked()).containsExactly(1);
   }
 }
