@@ -6,6 +6,7 @@ import io.millrace.client.ConfigResource;
 import io.millrace.client.MillraceException;
 import io.millrace.client.cluster.ClusterClient;
 import io.millrace.client.network.LinkUse;
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.DescribeConfigsRequest;
 import io.millrace.protocol.message.DescribeConfigsRequest.DescribeConfigsResource;
 import io.millrace.protocol.message.DescribeConfigsResponse;
@@ -154,7 +155,12 @@ final class ConfigOperations {
       if (failure == null) {
         results.succeeded(resource, null);
       } else {
-        results.failed(resource, failure);
+        // Changes are the controller's to decide, which knows every topic that there is.
+        results.failed(
+            resource,
+            failure.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                ? new FinalFailure(failure)
+                : failure);
       }
     }
   }

@@ -85,7 +85,15 @@ public final class TopicDescriber {
           "describe topic '" + name + "': the answer leaves it out");
     }
     if (topic.error() != ErrorCode.NONE) {
-      throw new MillraceException(topic.error(), "describe topic '" + name + "': " + topic.error());
+      throw new MillraceException(
+          topic.error(),
+          "describe topic '"
+              + name
+              + "': "
+              + topic.error()
+              + (topic.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                  ? ": there is no such topic"
+                  : ""));
     }
     return new TopicDescription(
         name,
