@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -137,10 +138,10 @@ final class ClusterStatusCommand implements Callable<Integer> {
 
   private List<TopicDescription> describeAll(Admin admin) {
     List<String> names =
-        cluster.await(admin.listTopics()).stream().map(TopicListing::name).toList();
-    return names.isEmpty()
-        ? List.of()
-        : admin.describeTopics(names).values().stream().map(cluster::await).toList();
+        cluster.await(admin.listTopics()).stream().map(TopicListing::name).sorted().toList();
+    Map<String, CompletableFuture<TopicDescription>> answers =
+        names.isEmpty() ? Map.of() : admin.describeTopics(names);
+    return names.stream().map(answers::get).map(cluster::await).toList();
   }
 
   /** How much a broker carries. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,11 +49,9 @@ final class TopicsListCommand implements Callable<Integer> {
         names.forEach(console::say);
         return ExitCode.OK;
       }
-      List<TopicDescription> topics =
-          names.isEmpty()
-              ? List.of()
-              : admin.describeTopics(names).values().stream().map(cluster::await).toList();
-      print(topics);
+      Map<String, CompletableFuture<TopicDescription>> answers =
+          names.isEmpty() ? Map.of() : admin.describeTopics(names);
+      print(names.stream().map(answers::get).map(cluster::await).toList());
       return ExitCode.OK;
     }
   }
