@@ -36,10 +36,13 @@ final class Console {
     out().flush();
   }
 
-  /** Prints a line for a person; a script that asked for JSON does not see it. */
+  /**
+   * Prints a line for a person, without control characters; a script that asked for JSON does not
+   * see it.
+   */
   void say(String line) {
     if (!json) {
-      out().println(line);
+      out().println(Table.printable(line));
       out().flush();
     }
   }

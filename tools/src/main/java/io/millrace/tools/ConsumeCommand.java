@@ -217,9 +217,16 @@ final class ConsumeCommand implements Callable<Integer> {
               + group
               + ". To end by itself: --idle-timeout-ms or --max-messages.");
     }
+    if (group != null && group.isEmpty()) {
+      throw new CommandFailure(ExitCode.USAGE, "--group is empty", null);
+    }
     if (maxMessages != null && maxMessages < 0) {
       throw new CommandFailure(
           ExitCode.USAGE, "--max-messages is " + maxMessages + ", expected 0 or more", null);
+    }
+    if (idleTimeoutMs != null && idleTimeoutMs < 0) {
+      throw new CommandFailure(
+          ExitCode.USAGE, "--idle-timeout-ms is " + idleTimeoutMs + ", expected 0 or more", null);
     }
   }
 

@@ -9,6 +9,8 @@ import picocli.CommandLine;
 /** Where the {@code millrace} command begins. */
 public final class Main {
 
+  private static final int HELP_WIDTH = 120;
+
   private Main() {}
 
   /** Runs one command and exits with its code; see {@link ExitCode}. */
@@ -27,6 +29,8 @@ public final class Main {
     commandLine.setExecutionExceptionHandler(new FailureReporter());
     commandLine.setParameterExceptionHandler(new UsageReporter());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    // Into a pipe or a file, where no terminal has a width: examples that can be copied whole.
+    commandLine.setUsageHelpWidth(HELP_WIDTH);
     commandLine.setUsageHelpAutoWidth(true);
     commandLine.setAbbreviatedSubcommandsAllowed(false);
     return commandLine;

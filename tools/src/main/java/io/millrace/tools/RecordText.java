@@ -135,6 +135,9 @@ final class RecordText {
                     + "', expected topic, partition, offset, timestamp, key, value, headers");
       }
     }
+    if (json.nextToken() != null) {
+      throw new IllegalArgumentException("more follows after the record; one record is one line");
+    }
     return new ProducerRecord<>(
         topic,
         partition,
@@ -182,7 +185,21 @@ final class RecordText {
 
   private static void expect(@Nullable JsonToken token, JsonToken expected, String what) {
     if (token != expected) {
-      throw new IllegalArgumentException(what + " must be " + expected + ", not " + token);
+      throw new IllegalArgumentException(
+          what + " must be " + name(expected) + ", not " + name(token));
     }
+  }
+
+  private static String name(@Nullable JsonToken token) {
+    if (token == null) {
+      return "nothing";
+    }
+    return switch (token) {
+      case START_OBJECT -> "an object";
+      case START_ARRAY -> "an array";
+      case VALUE_STRING -> "a string";
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
+      default -> token.asString() == null ? token.toString() : token.asString();
+    };
   }
 }

@@ -1,8 +1,10 @@
 package io.millrace.tools;
 
 import java.io.PrintWriter;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -13,12 +15,21 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class UsageReporter implements IParameterExceptionHandler {
 
   @Override
-  public int handleParseException(ParameterException thrown, String[] args) {
-    CommandLine command = thrown.getCommandLine();
+  public int handleParseException(ParameterException missed, String[] args) {
+    CommandLine command = missed.getCommandLine();
+    ParameterException thrown = misspelt(missed, command);
     PrintWriter err = command.getErr();
     err.println("millrace: " + thrown.getMessage());
     UnmatchedArgumentException.printSuggestions(thrown, err);
     err.println("  See: " + command.getCommandSpec().qualifiedName() + " --help");
     return ExitCode.USAGE;
+  }
+
+  /** A required flag that is missing is most often there, but misspelt: that is what to tell. */
+  private static ParameterException misspelt(ParameterException thrown, CommandLine command) {
+    List<String> unmatched = command.getUnmatchedArguments();
+    return thrown instanceof MissingParameterException && !unmatched.isEmpty()
+        ? new UnmatchedArgumentException(command, unmatched)
+        : thrown;
   }
 }

@@ -73,6 +73,9 @@ class CommandLineTest {
         "consume --topic a --from-beginning --offset 3",
         "consume --topic a --group g --partition 0",
         "consume --topic a --group g --exit-at-end",
+        "consume --topic a --group=",
+        "consume --topic a --idle-timeout-ms -1",
+        "node start --daemon --wait-s -1 --override log.dirs=/nowhere",
         "produce --topic a --acks 2",
         "groups",
         "groups list --state sleepy",
@@ -97,6 +100,14 @@ class CommandLineTest {
 
     assertThat(ended.code()).isEqualTo(ExitCode.USAGE);
     assertThat(ended.err()).isNotBlank().doesNotContain("\tat ");
+  }
+
+  @Test
+  void misspeltFlag_isNamed_evenWhereARequiredOneIsMissingForIt() {
+    Ended ended = run("topics", "create", "--topc", "orders");
+
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(ended.err()).contains("--topc").contains("--topic");
   }
 
   @Test

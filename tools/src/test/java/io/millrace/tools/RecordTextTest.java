@@ -65,7 +65,8 @@ class RecordTextTest {
         "{\"value\": 7}",
         "{\"valeu\": \"x\"}",
         "{\"headers\": [{}]}",
-        "{\"value\": \"x\""
+        "{\"value\": \"x\"",
+        "{\"value\": \"x\"} {\"value\": \"y\"}"
       })
   void whatIsNoRecord_isRefusedWithAReason(String line) {
     assertThatIllegalArgumentException()

@@ -84,7 +84,7 @@ public final class Table {
   /**
    * A terminal must not be steered by what somebody stored: control characters become {@code ?}.
    */
-  private static String printable(String text) {
+  public static String printable(String text) {
     StringBuilder safe = null;
     for (int i = 0; i < text.length(); i++) {
       if (Character.isISOControl(text.charAt(i))) {
