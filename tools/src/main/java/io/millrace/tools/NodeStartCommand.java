@@ -55,11 +55,16 @@ final class NodeStartCommand implements Callable<Integer> {
       names = "--wait-s",
       paramLabel = "S",
       defaultValue = "60",
-      description = "With --daemon: how long to wait for readiness. Default: ${DEFAULT-VALUE}.")
+      description =
+          "With --daemon: how long to wait for readiness; 0 is not at all, for the first nodes of a new cluster. Default: ${DEFAULT-VALUE}.")
   private long waitSeconds;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (waitSeconds < 0) {
+      throw new CommandFailure(
+          ExitCode.USAGE, "--wait-s is " + waitSeconds + ", expected 0 or more", null);
+    }
     NodeConfig node = config.load();
     Path stateFile = ConfigOption.stateFile(node);
     Optional<ProcessHandle> running = NodeState.read(stateFile).flatMap(NodeState::process);

@@ -56,6 +56,15 @@ public final class Daemon {
             .redirectOutput(ProcessBuilder.Redirect.to(output))
             .redirectErrorStream(true)
             .start();
+    if (waitSeconds == 0) {
+      err.println(
+          "Started (pid "
+              + process.pid()
+              + ", log "
+              + log
+              + "); 'node status' says when it is ready");
+      return ExitCode.OK;
+    }
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(waitSeconds);
     String said = "";
     while (System.nanoTime() < deadline) {
