@@ -13,7 +13,7 @@ import java.util.function.Supplier;
  * @param nodeId this broker
  * @param image the newest metadata; wait-free
  * @param brokerEpoch the registration of this broker, -1 before the first; wait-free
- * @param leaseValid false once this broker may have been fenced without knowing; wait-free
+ * @param leaseValid false once this broker may have been fenced for its silence; wait-free
  * @param isrProposer the way to the controller
  */
 public record ReplicaContext(

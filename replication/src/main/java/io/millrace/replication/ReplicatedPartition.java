@@ -72,8 +72,8 @@ public final class ReplicatedPartition {
   }
 
   /**
-   * Whether this broker may act as leader in the epoch: it has the role, and the controller has not
-   * had the time to give it to another. Wait-free.
+   * Whether this broker may act as leader in the epoch: it has the role, and its lease holds, which
+   * bounds for how long it can take itself for the leader beside its successor. Wait-free.
    */
   public boolean leads(int leaderEpoch) {
     PartitionRole held = role.now();

@@ -8,8 +8,8 @@ import java.util.TreeMap;
 
 /**
  * Who was heard of, and when. Lives in the active controller's memory only: a new controller gives
- * every broker a full session from the moment it is ready, so that no broker is fenced for what its
- * predecessor did not hear.
+ * every broker a grace from the moment it is ready, long enough for a heartbeat or two, so that no
+ * broker is fenced for what its predecessor did not hear.
  */
 @ConfinedTo("the controller loop")
 final class BrokerSessions {

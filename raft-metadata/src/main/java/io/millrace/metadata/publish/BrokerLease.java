@@ -36,7 +36,10 @@ final class BrokerLease {
     return standing.fenced;
   }
 
-  /** Whether no other broker can lead this one's partitions yet. Any thread. */
+  /**
+   * Whether the controller cannot have called this broker silent yet. After a broken connection, or
+   * a change of controller, it may all the same have given the partitions to others. Any thread.
+   */
   boolean isValid(long nowNanos) {
     Standing now = standing;
     return now.epoch >= 0 && !now.fenced && nowNanos - now.confirmedAt < leaseNanos;
