@@ -78,6 +78,9 @@ final class DirectoryOpener {
     }
     if (!clean) {
       storage.syncDirectory("");
+      // Logs may end below what the last checkpoint calls flushed, if a truncation was cut short.
+      // What is appended from here on is not.
+      runtime.checkpointNow();
     }
     LOG.info(
         "opened log directory path={} logs={} damaged={} clean={} ms={}",
@@ -115,6 +118,10 @@ final class DirectoryOpener {
     } catch (DiskFullException e) {
       throw e; // nothing is wrong with the log
     } catch (IOException | IllegalArgumentException e) {
+      OffsetsCheckpoint.Entry known = checkpoint.get(name);
+      if (known != null) {
+        runtime.remember(known);
+      }
       LOG.error("cannot recover log path={}/{}", storage.describe(), name, e);
       damaged.put(
           id, "log " + storage.describe() + "/" + name + " cannot be recovered: " + e.getMessage());

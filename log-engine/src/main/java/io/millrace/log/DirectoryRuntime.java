@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -51,6 +52,10 @@ final class DirectoryRuntime implements LogHost {
 
   private long checkpointSequence;
   private List<OffsetsCheckpoint.Entry> lastCheckpoint = List.of();
+
+  /** What the checkpoint says of logs that could not be opened, by directory name; any thread. */
+  private final Map<String, OffsetsCheckpoint.Entry> ofUnopened = new ConcurrentHashMap<>();
+
   private volatile String offlineReason = "";
   private volatile boolean full;
   private volatile boolean cleanerIsQuiet;
@@ -127,6 +132,14 @@ final class DirectoryRuntime implements LogHost {
     logs.put(id.directoryName(), assemble(id, logConfig, recovered));
   }
 
+  /**
+   * Goes on saying in the checkpoint what it says of a log that could not be opened: forgotten, the
+   * next start would take its damage for the torn end of a log of which nothing was flushed.
+   */
+  void remember(OffsetsCheckpoint.Entry unopened) {
+    ofUnopened.put(unopened.id().directoryName(), unopened);
+  }
+
   private SegmentedLog assemble(
       TopicPartitionId id, LogConfig logConfig, LogRecovery.RecoveredLog recovered) {
     LogState state = new LogState(id, storage, clock, logConfig, recovered, new LogTail(tails));
@@ -138,6 +151,7 @@ final class DirectoryRuntime implements LogHost {
     String name = id.directoryName();
     try {
       storage.delete(name);
+      ofUnopened.remove(name);
       storage.createDirectory(name);
       PartitionMetadata.write(storage, id);
       Segment first = Segment.create(storage, name, 0);
@@ -294,6 +308,7 @@ final class DirectoryRuntime implements LogHost {
   private List<OffsetsCheckpoint.Entry> gatherCheckpoint() {
     List<OffsetsCheckpoint.Entry> entries = new ArrayList<>(logs.size());
     logs.values().forEach(log -> entries.add(log.checkpointEntry()));
+    entries.addAll(ofUnopened.values());
     lastCheckpoint = entries;
     return entries;
   }
@@ -443,7 +458,9 @@ final class DirectoryRuntime implements LogHost {
           try (hold) {
             if (clean) {
               checkpoint.write(sequence, entries);
-              DirectoryOpener.markClean(storage);
+              if (ofUnopened.isEmpty()) { // else the next start must look at them as after a crash
+                DirectoryOpener.markClean(storage);
+              }
             }
             for (SegmentedLog log : logs.values()) {
               log.closeFiles();

@@ -2,6 +2,7 @@ package io.millrace.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.log.simulated.Batches;
 import io.millrace.log.simulated.SimulatedStorage;
 import io.millrace.protocol.record.Record;
 import io.millrace.protocol.record.RecordBatch;
@@ -118,6 +119,30 @@ final class KilledInTheMiddleTest {
               }
             });
     assertThat(changes).as("changes of the disk").isGreaterThan(10);
+  }
+
+  @Test
+  void lossOfPowerAfterADeathInATruncation_cutsWhatIsTornAndNoMore() {
+    dieAtEachChange(
+        new TwelveRecords() {
+          @Override
+          public void act(LogFixture fixture) {
+            fixture.log.truncateTo(4);
+          }
+
+          @Override
+          public void check(LogFixture fixture) {
+            int end = (int) fixture.log.logEndOffset();
+            for (int i = end; i < end + 3; i++) {
+              fixture.log.appendAsLeader(Batches.of(1, "v" + i), LogFixture.EPOCH);
+            }
+            fixture.appendLoop.runOne(); // written, not flushed
+            fixture.disk.crash(new SplittableRandom(end));
+            fixture.reopen();
+            List<String> values = fixture.values();
+            assertThat(values).hasSizeBetween(end, end + 3).isEqualTo(from(0, values.size()));
+          }
+        });
   }
 
   @Test

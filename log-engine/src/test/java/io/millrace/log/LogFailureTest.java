@@ -122,17 +122,18 @@ final class LogFailureTest {
   void recreatedTopic_isMadeWhereALogOfTheEarlierOneIsDamaged() throws IOException {
     LogFixture fixture = new LogFixture();
     fixture.append("a");
+    fixture.clock.advanceMillis(10_000); // a checkpoint calls it flushed
+    fixture.run();
+    fixture.disk.corrupt(LogFixture.ID.directoryName() + "/00000000000000000000.log", 16);
     fixture.disk.kill();
     fixture.appendLoop.clear();
     fixture.flushLoop.clear();
     fixture.manager.abandon();
-    fixture.disk.failWrites(true); // the recovery of the log fails, and so it counts as damaged
     LogManager manager =
         LogManager.open(
             LogManagerConfig.DEFAULT,
             List.of(new LogDirectory(fixture.disk, fixture.appendLoop, fixture.flushLoop)),
             fixture.clock);
-    fixture.disk.failWrites(false);
 
     assertThatThrownBy(() -> manager.getOrCreate(LogFixture.ID, LogConfig.DEFAULT))
         .hasMessageContaining("cannot be recovered");

@@ -84,6 +84,29 @@ final class LogRecoveryTest {
   }
 
   @Test
+  void damageBelowTheRecoveryPoint_isRefusedAtEveryStart() throws IOException {
+    LogFixture fixture = new LogFixture("segment.bytes", "200");
+    for (int i = 0; i < 8; i++) {
+      fixture.append("v" + i);
+    }
+    fixture.clock.advanceMillis(10_000); // a checkpoint
+    fixture.run();
+    fixture.disk.corrupt(FIRST_SEGMENT, 16);
+    fixture.disk.delete("orders-3/00000000000000000000.index"); // so that it is walked
+
+    for (int start = 0; start < 4; start++) {
+      fixture.disk.kill();
+      assertThatThrownBy(fixture::reopen).hasMessageContaining("below the recovery point 8");
+      fixture.clock.advanceMillis(10_000);
+      fixture.run();
+      if (start % 2 == 1) {
+        fixture.manager.shutdown();
+        fixture.run();
+      }
+    }
+  }
+
+  @Test
   void damagedIndex_isRebuilt() throws IOException {
     LogFixture fixture = new LogFixture("segment.bytes", "300", "index.interval.bytes", "0");
     for (int i = 0; i < 12; i++) {
