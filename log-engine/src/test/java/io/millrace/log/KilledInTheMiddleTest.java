@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 final class KilledInTheMiddleTest {
 
   /** How many ways to lose power are tried at each change; each leaves other names. */
-  private static final int WAYS_TO_LOSE_POWER = 16;
+  private static final int WAYS_TO_LOSE_POWER = 12;
 
   /** How an end of the process leaves the disk. */
   private interface Ending extends Consumer<SimulatedStorage> {}
