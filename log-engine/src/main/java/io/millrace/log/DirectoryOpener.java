@@ -6,8 +6,10 @@ import io.millrace.log.storage.DiskFullException;
 import io.millrace.log.storage.LogStorage;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.NotDirectoryException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +23,11 @@ final class DirectoryOpener {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryOpener.class);
 
   private static final String CLEAN_FILE = ".clean-shutdown";
+  private static final String DELETED_PREFIX = "deleted.";
   private static final String DELETED_SUFFIX = "-delete";
+
+  /** Twenty digits, and suffixes of {@link io.millrace.log.segment.SegmentFiles}, one or two. */
+  private static final Pattern SEGMENT_FILE = Pattern.compile("\\d{20}(\\.[a-z]+){1,3}");
 
   /** The directory's lock, held while it is in service. */
   interface Hold extends Closeable {}
@@ -39,7 +45,7 @@ final class DirectoryOpener {
 
   /** The name under which a deleted log waits; no partition's directory is named so. */
   static String deletedName(TopicPartitionId id) {
-    return "deleted." + id.topicId() + "." + id.partition() + DELETED_SUFFIX;
+    return DELETED_PREFIX + id.topicId() + "." + id.partition() + DELETED_SUFFIX;
   }
 
   /**
@@ -69,11 +75,10 @@ final class DirectoryOpener {
     }
     int count = 0;
     for (String name : storage.list("")) {
-      if (name.endsWith(DELETED_SUFFIX) || name.endsWith(AtomicFile.TEMPORARY_SUFFIX)) {
+      if (isLeftover(name)) {
         storage.delete(name);
-      } else if (looksLikePartition(name)) {
+      } else if (looksLikePartition(name) && open(runtime, name, clean, checkpoint)) {
         count++;
-        open(runtime, name, clean, checkpoint);
       }
     }
     if (!clean) {
@@ -98,7 +103,33 @@ final class DirectoryOpener {
         && name.substring(dash + 1).chars().allMatch(c -> c >= '0' && c <= '9');
   }
 
-  private void open(
+  private static boolean isLeftover(String name) {
+    return (name.startsWith(DELETED_PREFIX) && name.endsWith(DELETED_SUFFIX))
+        || name.equals(OffsetsCheckpoint.FILE + AtomicFile.TEMPORARY_SUFFIX)
+        || name.equals(CLEAN_FILE + AtomicFile.TEMPORARY_SUFFIX);
+  }
+
+  /**
+   * Whether all that a directory holds has names of a log's files. What looks like a partition from
+   * outside, {@code data/node-1}, say, may be somebody's data: it is removed for nothing.
+   */
+  private boolean holdsNothingButALog(String directory) throws IOException {
+    try {
+      return storage.list(directory).stream().allMatch(DirectoryOpener::isOfALog);
+    } catch (NotDirectoryException e) {
+      return false;
+    }
+  }
+
+  private static boolean isOfALog(String file) {
+    return file.equals(PartitionMetadata.FILE)
+        || file.equals(FlushUnit.EPOCHS_FILE)
+        || file.equals(FlushUnit.EPOCHS_FILE + AtomicFile.TEMPORARY_SUFFIX)
+        || SEGMENT_FILE.matcher(file).matches();
+  }
+
+  /** Whether it is a log of this directory, be it damaged. */
+  private boolean open(
       DirectoryRuntime runtime,
       String name,
       boolean clean,
@@ -106,9 +137,13 @@ final class DirectoryOpener {
       throws IOException {
     TopicPartitionId id = PartitionMetadata.read(storage, name);
     if (id == null) {
-      LOG.warn("removing a log that was never durable path={}/{}", storage.describe(), name);
-      storage.delete(name);
-      return;
+      if (holdsNothingButALog(name)) {
+        LOG.warn("removing a log that was never durable path={}/{}", storage.describe(), name);
+        storage.delete(name);
+      } else {
+        LOG.warn("leaving alone what is no partition's log path={}/{}", storage.describe(), name);
+      }
+      return false;
     }
     try {
       LogRecovery recovery =
@@ -126,5 +161,6 @@ final class DirectoryOpener {
       damaged.put(
           id, "log " + storage.describe() + "/" + name + " cannot be recovered: " + e.getMessage());
     }
+    return true;
   }
 }

@@ -342,6 +342,28 @@ final class LogFailureTest {
   }
 
   @Test
+  void directoryOfSomebodyElse_isLeftAlone_whateverItsName() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.disk.createDirectory("node-1");
+    fixture.disk.open("node-1/meta.properties", true).close();
+    fixture.disk.createDirectory("node-1/orders-0");
+    fixture.disk.open("node-1/orders-0/00000000000000000000.log", true).close();
+    fixture.disk.createDirectory("nightly-2026");
+    fixture.disk.open("nightly-2026/orders.csv", true).close();
+    fixture.disk.createDirectory("pending-delete");
+    fixture.disk.createDirectory("returns-0");
+    fixture.disk.open("returns-0/00000000000000000000.log", true).close();
+
+    fixture.killAndReopen();
+
+    assertThat(fixture.disk.list(""))
+        .contains("node-1", "nightly-2026", "pending-delete")
+        .doesNotContain("returns-0"); // a log that was never durable
+    assertThat(fixture.disk.list("node-1")).containsExactly("meta.properties", "orders-0");
+    assertThat(fixture.log.isOffline()).isFalse();
+  }
+
+  @Test
   void topicNames_neverLeaveTheDirectory() {
     for (String bad : List.of("", ".", "..", "a/b", "../x", "a b", "x".repeat(250), "a\0")) {
       assertThatThrownBy(() -> new TopicPartitionId(new Uuid(1, 1), bad, 0))
