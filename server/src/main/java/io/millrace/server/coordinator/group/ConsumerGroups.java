@@ -45,6 +45,9 @@ final class ConsumerGroups {
   /** How often a group looks at the whole list of topics, at most. */
   private static final long TOPICS_CHECK_MILLIS = 500;
 
+  /** How soon a member comes back that waits for what others still hold. */
+  private static final int WAITING_HEARTBEAT_MILLIS = 500;
+
   private final GroupConfig config;
   private final HeartbeatGate gate;
   private final Map<String, Assignor> assignors = new HashMap<>();
@@ -314,7 +317,7 @@ final class ConsumerGroups {
         ConsumerGroupHeartbeatResponse.builder()
             .memberId(request.memberId())
             .memberEpoch(after.epoch())
-            .heartbeatIntervalMs(config.consumerHeartbeatIntervalMs());
+            .heartbeatIntervalMs(heartbeatIntervalMs(after));
     if (full || lostAnswer || !after.assigned().equals(before.assigned())) {
       response.assignment(
           new Assignment(
@@ -323,6 +326,17 @@ final class ConsumerGroups {
                   .toList()));
     }
     return response.build();
+  }
+
+  /**
+   * Nobody can call a member when a partition has become free; one that waits for some asks more
+   * often, so that they lie idle for half a second at most, not for a whole interval.
+   */
+  private int heartbeatIntervalMs(CurrentValue member) {
+    int usual = config.consumerHeartbeatIntervalMs();
+    return member.state() == MemberState.UNRELEASED
+        ? Math.min(WAITING_HEARTBEAT_MILLIS, usual)
+        : usual;
   }
 
   // ---- going away

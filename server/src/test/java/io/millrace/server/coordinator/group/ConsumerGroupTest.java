@@ -70,6 +70,16 @@ class ConsumerGroupTest {
     assertThat(fixture.state()).isEqualTo("Stable");
   }
 
+  @Test
+  void memberThatWaitsForOthers_isAskedToComeBackSoon() {
+    fixture.beat(first("a").build());
+    assertThat(fixture.beat(first("b").build()).heartbeatIntervalMs()).isEqualTo(500);
+    PartitionSet kept = Objects.requireNonNull(assigned(fixture.beat("a", 1, null)));
+    assertThat(fixture.beat("b", 2, null).heartbeatIntervalMs()).isEqualTo(500);
+    assertThat(fixture.beat("a", 1, kept).heartbeatIntervalMs()).isEqualTo(5_000);
+    assertThat(fixture.beat("b", 2, null).heartbeatIntervalMs()).isEqualTo(5_000);
+  }
+
   static Stream<Arguments> badRequests() {
     return Stream.of(
         bad(ErrorCode.INVALID_REQUEST, r -> r.groupId("")),
