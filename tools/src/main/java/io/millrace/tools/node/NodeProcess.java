@@ -8,6 +8,7 @@ import io.millrace.tools.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -49,6 +50,8 @@ public final class NodeProcess {
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       starting.join();
+    } catch (CancellationException stopped) {
+      return ExitCode.OK; // only the hook cancels; it ends the process
     } catch (RuntimeException e) {
       forget();
       throw e;
@@ -71,12 +74,11 @@ public final class NodeProcess {
    * In the shutdown hook. An orderly stop ends the process with 0 whichever signal asked for it.
    */
   private void stop(CompletableFuture<Node> starting) {
-    if (starting.isCompletedExceptionally()) {
-      return;
-    }
-    if (!starting.isDone()) {
-      starting.cancel(true);
+    if (starting.cancel(true)) {
       forget();
+      Runtime.getRuntime().halt(ExitCode.OK); // it was still on its way, and nothing needs an end
+    }
+    if (starting.isCompletedExceptionally()) {
       return;
     }
     tell(NodeState.Phase.STOPPING, "handing leaderships over and flushing");

@@ -81,7 +81,7 @@ final class ProcessCluster implements AutoCloseable {
     return start(directory, size, Map.of());
   }
 
-  private static List<Integer> freePorts(int count) throws IOException {
+  static List<Integer> freePorts(int count) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {
