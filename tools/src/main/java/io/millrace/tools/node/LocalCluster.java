@@ -82,7 +82,6 @@ public final class LocalCluster implements AutoCloseable {
     properties.setProperty("controller.quorum.voters", voters);
     properties.setProperty("log.dirs", directory.toString());
     properties.setProperty("default.replication.factor", Integer.toString(SIZE));
-    properties.setProperty("min.insync.replicas", "2");
     // All stop together: nobody is left to take over.
     properties.setProperty("controlled.shutdown.enable", "false");
     return new LocalNode(id, client, quorum, directory, properties);
