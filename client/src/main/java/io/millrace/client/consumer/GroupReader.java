@@ -53,6 +53,7 @@ final class GroupReader {
   private @Nullable MillraceException failed;
   private @Nullable RuntimeException listenerFailure;
   private boolean telling;
+  private boolean leaving;
   private long nextCommitNanos;
   private @Nullable CompletableFuture<Void> committing;
   private Map<TopicPartition, OffsetAndMetadata> beingCommitted = Map.of();
@@ -98,6 +99,11 @@ final class GroupReader {
   /** Whether the listener is being called. */
   boolean isTelling() {
     return telling;
+  }
+
+  /** Whether a call is leaving the group: a stream, which asks all the same, gets nothing then. */
+  boolean isLeaving() {
+    return leaving;
   }
 
   /** Whether records may be handed over now. */
@@ -319,6 +325,15 @@ final class GroupReader {
    * listener, and says goodbye. What does not fit into the time is left out, but for the listener.
    */
   void leave(long nanos) {
+    leaving = true;
+    try {
+      leaveInOrder(nanos);
+    } finally {
+      leaving = false;
+    }
+  }
+
+  private void leaveInOrder(long nanos) {
     long deadline = now() + nanos;
     Set<TopicPartition> all = new HashSet<>(assignment.partitions());
     assignment.cursors().forEach(cursor -> cursor.revoking = true);

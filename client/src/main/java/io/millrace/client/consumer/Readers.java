@@ -193,12 +193,17 @@ final class Readers<K, V> {
 
   /** One record after another; whoever asks for the next is done with the one before. */
   private final class Stream implements RecordSubscription.Source<K, V> {
+    /** Another thread closes the consumer, or is about to leave the group. */
+    private boolean isOver() {
+      return gate.isClosed() || (group != null && group.isLeaving());
+    }
+
 
     @Override
     public void attend() {
       gate.lock();
       try {
-        if (!gate.isClosed()) {
+        if (!isOver()) {
           back();
           Readers.this.attend();
         }
@@ -211,7 +216,7 @@ final class Readers<K, V> {
     public @Nullable ConsumerRecord<K, V> next() {
       gate.lock();
       try {
-        if (gate.isClosed()) {
+        if (isOver()) {
           return null;
         }
         back();

@@ -18,6 +18,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
+import java.util.Collection;
+import java.util.concurrent.Flow;
+import io.millrace.client.RebalanceListener;
+import io.millrace.client.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -226,6 +230,60 @@ class ProcessingRulesTest {
     // then
     assertThat(processing.ended()).isCompleted();
     assertThat(committed()).isEqualTo(8);
+  }
+
+  @Test
+  void streamThatIsServedWhileItsConsumerCloses_isCompleted() {
+    // given
+    brokers.produce(8);
+    Member member = harness.member(builder -> builder);
+    member
+        .consumer()
+        .subscribe(
+            List.of(FakeBrokers.TOPIC),
+            new RebalanceListener() {
+              @Override
+              public void onRevoked(Collection<TopicPartition> partitions) {
+                executor.runAll(); // as other threads of the executor do
+              }
+            });
+    List<String> signals = new ArrayList<>();
+    member.consumer().publisher(executor).subscribe(subscriber(signals));
+    runUntil(() -> handled.size() == 8, 10);
+    brokers.produce(4);
+    harness.loop.advance(GroupHarness.SECOND);
+
+    // when
+    member.consumer().close();
+    executor.runAll();
+
+    // then
+    assertThat(signals).containsExactly("complete");
+    assertThat(committed()).isEqualTo(handled.size());
+  }
+
+  private Flow.Subscriber<ConsumerRecord<String, String>> subscriber(List<String> signals) {
+    return new Flow.Subscriber<>() {
+      @Override
+      public void onSubscribe(Flow.Subscription subscription) {
+        subscription.request(Long.MAX_VALUE);
+      }
+
+      @Override
+      public void onNext(ConsumerRecord<String, String> record) {
+        handled.add(record);
+      }
+
+      @Override
+      public void onError(Throwable broken) {
+        signals.add("error " + broken);
+      }
+
+      @Override
+      public void onComplete() {
+        signals.add("complete");
+      }
+    };
   }
 
   @Test
