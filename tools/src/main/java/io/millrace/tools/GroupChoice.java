@@ -92,6 +92,17 @@ final class GroupChoice {
                             + broker
                             + " did not say which groups it has, so they are missing here: "
                             + reason.getMessage()));
+    if (!listings.leaderless().isEmpty()) {
+      console
+          .err()
+          .println(
+              "millrace: "
+                  + GroupText.count(listings.leaderless().size(), "partition")
+                  + " of the groups' topic "
+                  + (listings.leaderless().size() == 1 ? "has" : "have")
+                  + " no leader now, so the groups in there are missing here: "
+                  + listings.leaderless());
+    }
   }
 
   /** A group, or nothing where there is no such group; other failures are thrown. */

@@ -8,7 +8,9 @@ import io.millrace.client.GroupState;
 import io.millrace.client.GroupType;
 import io.millrace.client.MillraceException;
 import io.millrace.client.cluster.Attempts;
+import io.millrace.client.PartitionDescription;
 import io.millrace.client.cluster.ClusterClient;
+import io.millrace.client.cluster.TopicDescriber;
 import io.millrace.client.network.Failures;
 import io.millrace.client.network.LinkUse;
 import io.millrace.protocol.ErrorCode;
@@ -20,13 +22,16 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
  * Asks every broker which groups it coordinates. A broker that does not answer is reported beside
- * what the others say: one that is down must not hide the rest. Any thread; continues on the loop.
+ * what the others say: one that is down must not hide the rest. So are groups that nobody
+ * coordinates, because their partition has no leader: nobody would miss them otherwise. Any thread;
+ * continues on the loop.
  */
 final class GroupLister {
 
@@ -35,6 +40,9 @@ final class GroupLister {
    * one that is alive needs milliseconds, or a moment while it loads its groups.
    */
   private static final long BROKER_NANOS = Duration.ofSeconds(3).toNanos();
+
+  /** Where groups are kept, here as in Kafka. */
+  private static final String TOPIC = "__consumer_offsets";
 
   private final ClusterClient cluster;
   private final long timeoutNanos;
@@ -88,8 +96,24 @@ final class GroupLister {
                     return true;
                   }));
     }
+    CompletableFuture<List<Integer>> leaderless = leaderless();
+    all.add(leaderless);
     CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
-        .whenComplete((done, failure) -> complete(result, groups, unanswered));
+        .whenComplete((done, failure) -> complete(result, groups, unanswered, leaderless.join()));
+  }
+
+  /** Never fails; of a topic that is not there, or that nobody tells of, nothing is known. */
+  private CompletableFuture<List<Integer>> leaderless() {
+    long most = Math.min(timeoutNanos, BROKER_NANOS);
+    return Objects.requireNonNull(
+            TopicDescriber.describe(cluster, List.of(TOPIC), most).get(TOPIC))
+        .thenApply(
+            topic ->
+                topic.partitions().stream()
+                    .filter(partition -> !partition.hasLeader())
+                    .map(PartitionDescription::partition)
+                    .toList())
+        .exceptionally(failure -> List.of());
   }
 
   private CompletableFuture<List<GroupListing>> ask(BrokerInfo broker, ListGroupsRequest request) {
@@ -122,7 +146,8 @@ final class GroupLister {
   private static void complete(
       CompletableFuture<GroupListings> result,
       List<GroupListing> groups,
-      Map<BrokerInfo, MillraceException> unanswered) {
+      Map<BrokerInfo, MillraceException> unanswered,
+      List<Integer> leaderless) {
     // A coordinator that moves meanwhile may be listed twice.
     Map<String, GroupListing> byId = new TreeMap<>();
     groups.forEach(group -> byId.putIfAbsent(group.groupId(), group));
@@ -134,7 +159,7 @@ final class GroupLister {
     if (refusal != null) {
       result.completeExceptionally(refusal);
     } else {
-      result.complete(new GroupListings(List.copyOf(byId.values()), unanswered));
+      result.complete(new GroupListings(List.copyOf(byId.values()), unanswered, leaderless));
     }
   }
 }
