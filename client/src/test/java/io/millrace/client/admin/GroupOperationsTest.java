@@ -3,15 +3,16 @@ package io.millrace.client.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.millrace.client.ClientConfig;
 import io.millrace.client.GroupDescription;
 import io.millrace.client.GroupType;
 import io.millrace.client.MillraceException;
 import io.millrace.client.OffsetAndMetadata;
 import io.millrace.client.TopicPartition;
 import io.millrace.client.cluster.ClusterClient;
+import io.millrace.client.simulated.FakeBrokers;
 import io.millrace.client.simulated.ManualLoop;
 import io.millrace.client.simulated.ScriptedLinks;
+import io.millrace.client.simulated.SimulatedClient;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.ConsumerGroupDescribeRequest;
 import io.millrace.protocol.message.ConsumerGroupDescribeResponse;
@@ -22,7 +23,6 @@ import io.millrace.protocol.message.DescribeGroupsResponse;
 import io.millrace.protocol.message.FindCoordinatorRequest;
 import io.millrace.protocol.message.FindCoordinatorResponse;
 import io.millrace.protocol.message.OffsetCommitRequest;
-import io.millrace.protocol.message.OffsetCommitResponse;
 import io.millrace.protocol.message.OffsetFetchRequest;
 import io.millrace.protocol.message.OffsetFetchResponse;
 import io.millrace.protocol.message.RequestMessage;
@@ -33,7 +33,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
@@ -52,23 +51,8 @@ class GroupOperationsTest {
   private final List<String> asked = new ArrayList<>();
   private short commitVersion = -1;
   private ErrorCode commitError = ErrorCode.NONE;
-  private final ClusterClient cluster = cluster();
-
-  private ClusterClient cluster() {
-    ClientConfig config =
-        new ClientConfig(
-            List.of("localhost:" + BOOTSTRAP),
-            "test",
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(10),
-            Duration.ofMinutes(5),
-            Duration.ofMillis(50),
-            Duration.ofSeconds(1),
-            Duration.ofMillis(50),
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(5));
-    return new ClusterClient(config, loop, loop, links, new SplittableRandom(1), false);
-  }
+  private final ClusterClient cluster =
+      SimulatedClient.cluster(loop, loop, links, "localhost:" + BOOTSTRAP);
 
   private CompletableFuture<ResponseMessage> handle(
       int port, RequestMessage request, short maxVersion) {
@@ -178,29 +162,10 @@ class GroupOperationsTest {
         .build();
   }
 
-  private OffsetCommitResponse committed(OffsetCommitRequest commit) {
+  private ResponseMessage committed(OffsetCommitRequest commit) {
     ErrorCode now = commitError;
     commitError = ErrorCode.NONE;
-    return OffsetCommitResponse.builder()
-        .topics(
-            commit.topics().stream()
-                .map(
-                    topic ->
-                        OffsetCommitResponse.OffsetCommitResponseTopic.builder()
-                            .name(topic.name())
-                            .partitions(
-                                topic.partitions().stream()
-                                    .map(
-                                        partition ->
-                                            OffsetCommitResponse.OffsetCommitResponsePartition
-                                                .builder()
-                                                .partitionIndex(partition.partitionIndex())
-                                                .errorCode(now.code())
-                                                .build())
-                                    .toList())
-                            .build())
-                .toList())
-        .build();
+    return FakeBrokers.answerTo(commit, now);
   }
 
   private <K, T> Map<K, CompletableFuture<T>> settled(Map<K, CompletableFuture<T>> results) {

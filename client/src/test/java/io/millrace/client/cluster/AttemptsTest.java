@@ -2,14 +2,12 @@ package io.millrace.client.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.client.ClientConfig;
 import io.millrace.client.MillraceException;
 import io.millrace.client.simulated.ManualLoop;
 import io.millrace.client.simulated.ScriptedLinks;
+import io.millrace.client.simulated.SimulatedClient;
 import io.millrace.protocol.ErrorCode;
 import java.time.Duration;
-import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -21,23 +19,11 @@ class AttemptsTest {
 
   private final ManualLoop loop = new ManualLoop();
   private final ClusterClient cluster =
-      new ClusterClient(
-          new ClientConfig(
-              List.of("localhost:9090"),
-              "test",
-              Duration.ofSeconds(30),
-              Duration.ofSeconds(60),
-              Duration.ofMinutes(5),
-              Duration.ofMillis(50),
-              Duration.ofSeconds(1),
-              Duration.ofMillis(50),
-              Duration.ofSeconds(1),
-              Duration.ofSeconds(10)),
+      SimulatedClient.cluster(
           loop,
           loop,
           new ScriptedLinks(loop, (port, request, version) -> new CompletableFuture<>()),
-          new SplittableRandom(1),
-          false);
+          "localhost:9090");
   private int attempts;
 
   private CompletableFuture<String> run(Supplier<CompletableFuture<String>> attempt) {

@@ -2,21 +2,19 @@ package io.millrace.client.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.client.ClientConfig;
 import io.millrace.client.simulated.ManualLoop;
 import io.millrace.client.simulated.ScriptedLinks;
+import io.millrace.client.simulated.SimulatedClient;
 import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.EventLoop;
 import io.millrace.concurrent.ThreadEventLoop;
 import io.millrace.protocol.message.DescribeClusterRequest;
 import io.millrace.protocol.message.DescribeClusterResponse;
 import io.millrace.protocol.message.ResponseMessage;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -44,23 +42,8 @@ class ClusterClientTest {
   private final ClusterClient cluster = client(loop, loop);
 
   private ClusterClient client(EventLoop onLoop, Clock clock) {
-    return new ClusterClient(
-        new ClientConfig(
-            List.of("localhost:9090", "localhost:9091", "localhost:9092"),
-            "test",
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(60),
-            Duration.ofMinutes(5),
-            Duration.ofMillis(50),
-            Duration.ofSeconds(1),
-            Duration.ofMillis(50),
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(10)),
-        onLoop,
-        clock,
-        links,
-        new SplittableRandom(1),
-        false);
+    return SimulatedClient.cluster(
+        onLoop, clock, links, "localhost:9090", "localhost:9091", "localhost:9092");
   }
 
   private CompletableFuture<ResponseMessage> ask() {

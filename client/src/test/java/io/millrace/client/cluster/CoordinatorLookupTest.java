@@ -3,9 +3,9 @@ package io.millrace.client.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.client.BrokerInfo;
-import io.millrace.client.ClientConfig;
 import io.millrace.client.simulated.ManualLoop;
 import io.millrace.client.simulated.ScriptedLinks;
+import io.millrace.client.simulated.SimulatedClient;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.FindCoordinatorRequest;
 import io.millrace.protocol.message.FindCoordinatorResponse;
@@ -16,7 +16,6 @@ import io.millrace.protocol.message.ResponseMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -31,24 +30,8 @@ class CoordinatorLookupTest {
   private int coordinator = 9091;
   private ErrorCode lookupError = ErrorCode.NONE;
   private int questions;
-  private final CoordinatorLookup lookup = lookup();
-
-  private CoordinatorLookup lookup() {
-    ClientConfig config =
-        new ClientConfig(
-            List.of("localhost:" + BOOTSTRAP),
-            "test",
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(10),
-            Duration.ofMinutes(5),
-            Duration.ofMillis(50),
-            Duration.ofSeconds(1),
-            Duration.ofMillis(50),
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(5));
-    return new CoordinatorLookup(
-        new ClusterClient(config, loop, loop, links, new SplittableRandom(1), false));
-  }
+  private final CoordinatorLookup lookup =
+      new CoordinatorLookup(SimulatedClient.cluster(loop, loop, links, "localhost:" + BOOTSTRAP));
 
   private CompletableFuture<ResponseMessage> handle(
       int port, RequestMessage request, short maxVersion) {

@@ -34,7 +34,7 @@ class GroupCommitTest {
         (port, request) ->
             request instanceof OffsetCommitRequest commit && refusals.getAndDecrement() > 0
                 ? CompletableFuture.completedFuture(
-                    FakeBrokers.refusedCommit(commit, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS))
+                    FakeBrokers.answerTo(commit, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS))
                 : null;
 
     // when
@@ -80,7 +80,7 @@ class GroupCommitTest {
         (port, request) ->
             request instanceof OffsetCommitRequest commit && refusals.getAndDecrement() > 0
                 ? CompletableFuture.completedFuture(
-                    FakeBrokers.refusedCommit(commit, ErrorCode.STALE_MEMBER_EPOCH))
+                    FakeBrokers.answerTo(commit, ErrorCode.STALE_MEMBER_EPOCH))
                 : null;
 
     // when

@@ -83,7 +83,7 @@ class GroupRebalanceTest {
         (port, request) ->
             request instanceof OffsetCommitRequest commit
                 ? CompletableFuture.completedFuture(
-                    FakeBrokers.refusedCommit(commit, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS))
+                    FakeBrokers.answerTo(commit, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS))
                 : null;
     brokers.produce(4);
     one.consumer().poll(Duration.ofSeconds(1));

@@ -145,16 +145,18 @@ public final class FakeBrokers implements ScriptedLinks.Brokers {
     ErrorCode refused = refusal(port);
     return refused == ErrorCode.NONE
         ? group.commit(commit, version, now)
-        : refusedCommit(commit, refused);
+        : answerTo(commit, refused);
   }
 
-  public static ResponseMessage refusedCommit(OffsetCommitRequest commit, ErrorCode error) {
+  /** Says the same of every partition. */
+  public static ResponseMessage answerTo(OffsetCommitRequest commit, ErrorCode error) {
     return OffsetCommitResponse.builder()
         .topics(
             commit.topics().stream()
                 .map(
                     topic ->
                         OffsetCommitResponse.OffsetCommitResponseTopic.builder()
+                            .name(topic.name())
                             .topicId(topic.topicId())
                             .partitions(
                                 topic.partitions().stream()
