@@ -7,8 +7,8 @@ import io.millrace.client.GroupListings;
 import io.millrace.client.GroupState;
 import io.millrace.client.GroupType;
 import io.millrace.client.MillraceException;
-import io.millrace.client.cluster.Attempts;
 import io.millrace.client.PartitionDescription;
+import io.millrace.client.cluster.Attempts;
 import io.millrace.client.cluster.ClusterClient;
 import io.millrace.client.cluster.TopicDescriber;
 import io.millrace.client.network.Failures;
@@ -105,8 +105,7 @@ final class GroupLister {
   /** Never fails; of a topic that is not there, or that nobody tells of, nothing is known. */
   private CompletableFuture<List<Integer>> leaderless() {
     long most = Math.min(timeoutNanos, BROKER_NANOS);
-    return Objects.requireNonNull(
-            TopicDescriber.describe(cluster, List.of(TOPIC), most).get(TOPIC))
+    return Objects.requireNonNull(TopicDescriber.describe(cluster, List.of(TOPIC), most).get(TOPIC))
         .thenApply(
             topic ->
                 topic.partitions().stream()

@@ -198,7 +198,6 @@ final class Readers<K, V> {
       return gate.isClosed() || (group != null && group.isLeaving());
     }
 
-
     @Override
     public void attend() {
       gate.lock();

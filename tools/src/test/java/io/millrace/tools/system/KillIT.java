@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Nodes die at any moment under load; whatever was acknowledged is there, once, in order, the same
@@ -20,117 +22,102 @@ class KillIT {
 
   @TempDir private Path directory;
 
-  @Test
-  void leaderKilledUnderLoad_losesNothingAndAnotherLeads() throws Exception {
+  /** Does something to a cluster that a workload writes to. */
+  private interface Trouble {
+    void make(ProcessCluster cluster, Workload load) throws Exception;
+  }
+
+  /** Who is killed. */
+  private enum Victim {
+    LEADER,
+    CONTROLLER;
+
+    int id(ProcessCluster cluster) throws Exception {
+      return this == LEADER ? cluster.leaderOf(TOPIC, 0) : cluster.controller();
+    }
+  }
+
+  /** Whatever happens, what was acknowledged is there once, in order, the same on all replicas. */
+  private void losesNothing(Trouble trouble) throws Exception {
     try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
       cluster.createTopic(TOPIC, PARTITIONS, 3);
       try (Workload load =
           new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
-        load.awaitProgress(500);
-        int leader = cluster.leaderOf(TOPIC, 0);
-
-        cluster.node(leader).kill();
-        load.awaitProgress(500);
-
-        assertThat(cluster.leaderOf(TOPIC, 0)).isNotEqualTo(leader);
-        cluster.node(leader).restart();
+        trouble.make(cluster, load);
         cluster.awaitInSync(TOPIC);
         load.finish();
         load.verify();
+      } catch (AssertionError e) {
+        throw new AssertionError(cluster.outputs(), e);
       }
       ReplicaFiles.assertSame(cluster, TOPIC, PARTITIONS);
     }
   }
 
-  @Test
-  void controllerKilledUnderLoad_losesNothingAndAnotherControls() throws Exception {
-    try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
-      cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load =
-          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
-        load.awaitProgress(500);
-        int controller = cluster.controller();
+  @ParameterizedTest
+  @EnumSource
+  void oneKilledUnderLoad_losesNothing_andAnotherTakesOver(Victim victim) throws Exception {
+    losesNothing(
+        (cluster, load) -> {
+          load.awaitProgress(500);
+          int id = victim.id(cluster);
 
-        cluster.node(controller).kill();
-        load.awaitProgress(500);
+          cluster.node(id).kill();
+          load.awaitProgress(500);
 
-        assertThat(cluster.controller()).isNotEqualTo(controller);
-        cluster.node(controller).restart();
-        cluster.awaitInSync(TOPIC);
-        load.finish();
-        load.verify();
-      }
-      ReplicaFiles.assertSame(cluster, TOPIC, PARTITIONS);
-    }
+          assertThat(victim.id(cluster)).isNotEqualTo(id);
+          cluster.node(id).restart();
+        });
   }
 
   @Test
   void allKilledUnderLoad_losesNothing() throws Exception {
-    try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
-      cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load =
-          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
-        for (int round = 0; round < 2; round++) {
-          load.awaitProgress(400);
-          cluster.nodes().forEach(NodeProcess::kill);
-          for (NodeProcess node : cluster.nodes()) {
-            node.restart();
+    losesNothing(
+        (cluster, load) -> {
+          for (int round = 0; round < 2; round++) {
+            load.awaitProgress(400);
+            cluster.nodes().forEach(NodeProcess::kill);
+            for (NodeProcess node : cluster.nodes()) {
+              node.restart();
+            }
+            load.awaitProgress(400);
           }
-          load.awaitProgress(400);
-        }
-        cluster.awaitInSync(TOPIC);
-        load.finish();
-        load.verify();
-      }
-      ReplicaFiles.assertSame(cluster, TOPIC, PARTITIONS);
-    }
+        });
   }
 
   @Test
   void anyNodeKilledAgainAndAgain_losesNothing() throws Exception {
     long seed = Long.getLong("millrace.seed", System.nanoTime());
     SplittableRandom random = new SplittableRandom(seed);
-    try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
-      cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load =
-          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
-        for (int round = 0; round < 5; round++) {
-          load.awaitProgress(100 + random.nextInt(200));
-          NodeProcess victim = cluster.node(1 + random.nextInt(3));
-          victim.kill();
-          load.awaitProgress(100 + random.nextInt(200));
-          victim.restart();
-          cluster.awaitInSync(TOPIC);
-        }
-        load.finish();
-        load.verify();
-      } catch (AssertionError e) {
-        throw new AssertionError("seed " + seed + "\n" + cluster.outputs(), e);
-      }
-      ReplicaFiles.assertSame(cluster, TOPIC, PARTITIONS);
+    try {
+      losesNothing(
+          (cluster, load) -> {
+            for (int round = 0; round < 5; round++) {
+              load.awaitProgress(100 + random.nextInt(200));
+              NodeProcess victim = cluster.node(1 + random.nextInt(3));
+              victim.kill();
+              load.awaitProgress(100 + random.nextInt(200));
+              victim.restart();
+              cluster.awaitInSync(TOPIC);
+            }
+          });
+    } catch (AssertionError e) {
+      throw new AssertionError("seed " + seed, e);
     }
   }
 
   @Test
   void frozenLeader_isFencedAndItsReturnLosesNothing() throws Exception {
-    try (ProcessCluster cluster = ProcessCluster.start(directory, 3)) {
-      cluster.createTopic(TOPIC, PARTITIONS, 3);
-      try (Workload load =
-          new Workload(cluster.bootstrap(), TOPIC, PARTITIONS, RECORDS_PER_SECOND)) {
-        load.awaitProgress(300);
-        int leader = cluster.leaderOf(TOPIC, 0);
+    losesNothing(
+        (cluster, load) -> {
+          load.awaitProgress(300);
+          int leader = cluster.leaderOf(TOPIC, 0);
 
-        cluster.node(leader).freeze();
-        Await.until(
-            "another leader", Duration.ofSeconds(40), () -> cluster.leaderOf(TOPIC, 0) != leader);
-        load.awaitProgress(300);
-        cluster.node(leader).unfreeze();
-
-        cluster.awaitInSync(TOPIC);
-        load.finish();
-        load.verify();
-      }
-      ReplicaFiles.assertSame(cluster, TOPIC, PARTITIONS);
-    }
+          cluster.node(leader).freeze();
+          Await.until(
+              "another leader", Duration.ofSeconds(40), () -> cluster.leaderOf(TOPIC, 0) != leader);
+          load.awaitProgress(300);
+          cluster.node(leader).unfreeze();
+        });
   }
 }

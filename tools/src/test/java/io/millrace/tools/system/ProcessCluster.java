@@ -20,6 +20,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.errors.TopicExistsException;
 
 /**
  * A cluster of processes on loopback, with an unmodified Kafka admin client at hand. Not
@@ -124,12 +125,20 @@ final class ProcessCluster implements AutoCloseable {
         () -> admin.describeCluster().nodes().get().size() == count);
   }
 
+  /** Creates a topic; that it exists means that only the answer to a first attempt was lost. */
   void createTopic(String name, int partitions, int replicationFactor)
       throws ExecutionException, InterruptedException {
-    admin
-        .createTopics(List.of(new NewTopic(name, partitions, (short) replicationFactor)))
-        .all()
-        .get();
+    try {
+      admin
+          .createTopics(List.of(new NewTopic(name, partitions, (short) replicationFactor)))
+          .all()
+          .get();
+    } catch (ExecutionException e) {
+      if (!(e.getCause() instanceof TopicExistsException)
+          || describe(name).partitions().size() != partitions) {
+        throw e;
+      }
+    }
   }
 
   TopicDescription describe(String topic) throws ExecutionException, InterruptedException {
