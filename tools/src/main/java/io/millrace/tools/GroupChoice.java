@@ -154,6 +154,14 @@ final class GroupChoice {
     return isComplete;
   }
 
+  /** There is no group to do anything about, as far as brokers have answered. */
+  int sayNone(Console console) {
+    if (isComplete) {
+      console.say("No groups yet.");
+    }
+    return isComplete ? ExitCode.OK : ExitCode.FAILED;
+  }
+
   /** Tells of a group that does not exist. */
   static void sayUnknown(String group, Console console) {
     console.err().println("millrace: there is no group '" + group + "'");

@@ -36,19 +36,18 @@ final class GroupsDeleteCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     choice.check();
-    boolean isDone = true;
     try (Admin admin = cluster.admin()) {
       List<String> names = choice.resolve(admin, cluster, console);
       if (names.isEmpty()) {
-        console.say("No groups; nothing changed.");
-        return ExitCode.OK;
+        return choice.sayNone(console);
       }
       Map<String, CompletableFuture<Void>> answers = admin.deleteGroups(names);
+      boolean isDone = choice.isComplete();
       for (String name : names) {
         isDone &= report(admin, name, answers.get(name));
       }
+      return isDone ? ExitCode.OK : ExitCode.FAILED;
     }
-    return isDone ? ExitCode.OK : ExitCode.FAILED;
   }
 
   private boolean report(Admin admin, String group, @Nullable CompletableFuture<Void> answer) {

@@ -46,8 +46,8 @@ final class GroupsDescribeCommand implements Callable<Integer> {
     choice.check();
     try (Admin admin = cluster.admin()) {
       List<String> names = choice.resolve(admin, cluster, console);
-      if (names.isEmpty() && choice.isComplete()) {
-        console.say("No groups yet.");
+      if (names.isEmpty()) {
+        return choice.sayNone(console);
       }
       var descriptions = admin.describeGroups(names);
       var offsets = admin.committedOffsets(names);

@@ -39,8 +39,8 @@ final class GroupsMembersCommand implements Callable<Integer> {
     choice.check();
     try (Admin admin = cluster.admin()) {
       List<String> names = choice.resolve(admin, cluster, console);
-      if (names.isEmpty() && choice.isComplete()) {
-        console.say("No groups yet.");
+      if (names.isEmpty()) {
+        return choice.sayNone(console);
       }
       var descriptions = admin.describeGroups(names);
       for (String name : names) {

@@ -90,8 +90,7 @@ final class GroupsResetOffsetsCommand implements Callable<Integer> {
               ? List.copyOf(file.keySet())
               : choice.resolve(admin, cluster, console);
       if (names.isEmpty()) {
-        console.say("No groups yet.");
-        return ExitCode.OK;
+        return choice.sayNone(console);
       }
       Long time = target.pointInTime(System::currentTimeMillis);
       if (time != null && !export) {
@@ -99,7 +98,7 @@ final class GroupsResetOffsetsCommand implements Callable<Integer> {
       }
       var descriptions = admin.describeGroups(names);
       var committed = admin.committedOffsets(names);
-      boolean isDone = true;
+      boolean isDone = choice.isComplete();
       for (String name : names) {
         GroupDescription group = GroupChoice.find(descriptions, name, cluster).orElse(null);
         if (group != null && !isIdle(group)) {

@@ -1,12 +1,10 @@
 package io.millrace.client.admin;
 
-import io.millrace.client.BrokerInfo;
 import io.millrace.client.MillraceException;
 import io.millrace.client.TopicPartition;
 import io.millrace.client.cluster.ClusterClient;
 import io.millrace.client.cluster.ClusterView;
-import io.millrace.client.cluster.TopicView;
-import io.millrace.client.network.Failures;
+import io.millrace.client.cluster.LeaderRounds;
 import io.millrace.client.network.LinkUse;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
@@ -35,26 +33,18 @@ import java.util.concurrent.CompletableFuture;
  * partition of each leader is settled in every round. Runs on the client's loop.
  */
 final class RecordTimes {
-
   private static final int FIRST_PARTITION_BYTES = 64 << 10;
   private static final int MAX_PARTITION_BYTES = 4 << 20;
   private static final int MAX_ANSWER_BYTES = 16 << 20;
   private static final long NONE = -1;
 
   private final ClusterClient cluster;
-  private final long deadlineNanos;
   private final Map<TopicPartition, Long> offsets = new HashMap<>();
-  private final Map<TopicPartition, CompletableFuture<Long>> results = new LinkedHashMap<>();
-  private int failures;
-  private int partitionBytes = FIRST_PARTITION_BYTES;
+  private final Map<Integer, Integer> partitionBytes = new HashMap<>();
 
-  private RecordTimes(ClusterClient cluster, Map<TopicPartition, Long> offsets, long timeoutNanos) {
+  private RecordTimes(ClusterClient cluster, Map<TopicPartition, Long> offsets) {
     this.cluster = cluster;
-    this.deadlineNanos = cluster.clock().monotonicNanos() + timeoutNanos;
     this.offsets.putAll(offsets);
-    offsets.keySet().stream()
-        .sorted()
-        .forEach(partition -> results.put(partition, new CompletableFuture<>()));
   }
 
   /**
@@ -63,89 +53,27 @@ final class RecordTimes {
    */
   static Map<TopicPartition, CompletableFuture<Long>> find(
       ClusterClient cluster, Map<TopicPartition, Long> offsets, long timeoutNanos) {
-    RecordTimes times = new RecordTimes(cluster, offsets, timeoutNanos);
-    Map<TopicPartition, CompletableFuture<Long>> results = Map.copyOf(times.results);
-    boolean started =
-        cluster.runOnLoop(
-            () -> {
-              results.values().forEach(cluster::failOnClose);
-              times.round();
-            });
-    if (!started) {
-      results.values().forEach(result -> result.completeExceptionally(Failures.closed()));
-    }
-    return results;
+    RecordTimes times = new RecordTimes(cluster, offsets);
+    return LeaderRounds.run(
+        cluster, offsets.keySet().stream().sorted().toList(), timeoutNanos, times::ask);
   }
 
-  private void round() {
-    ClusterView view = cluster.view();
-    Map<Integer, List<TopicPartition>> byLeader = new HashMap<>();
-    List<TopicPartition> homeless = new ArrayList<>();
-    results.forEach(
-        (partition, result) -> {
-          if (!result.isDone()) {
-            cluster.track(partition.topic());
-            BrokerInfo leader = view.leaderOf(partition);
-            if (leader == null) {
-              homeless.add(partition);
-            } else {
-              byLeader.computeIfAbsent(leader.id(), id -> new ArrayList<>()).add(partition);
-            }
-          }
-        });
-    List<CompletableFuture<Boolean>> answers = new ArrayList<>();
-    byLeader.forEach((leader, partitions) -> answers.add(ask(leader, partitions, view)));
-    homeless.forEach(partition -> refuse(partition, whyHomeless(partition, view)));
-    CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
-        .thenRun(
-            () ->
-                roundEnded(
-                    homeless.isEmpty() && answers.stream().allMatch(CompletableFuture::join)));
-  }
-
-  private static MillraceException whyHomeless(TopicPartition partition, ClusterView view) {
-    TopicView topic = view.topic(partition.topic());
-    ErrorCode error =
-        topic != null && topic.error() != ErrorCode.NONE
-            ? topic.error()
-            : ErrorCode.LEADER_NOT_AVAILABLE;
-    return new MillraceException(error, "no leader is known for " + partition);
-  }
-
-  private void roundEnded(boolean isFine) {
-    boolean isDone = results.values().stream().allMatch(CompletableFuture::isDone);
-    if (isDone || cluster.isClosed()) {
-      return;
-    }
-    if (isFine) {
-      partitionBytes = Math.min(MAX_PARTITION_BYTES, 2 * partitionBytes);
-      round();
-    } else {
-      failures++;
-      cluster.refresh();
-      cluster.loop().schedule(this::round, cluster.backoffNanos(failures));
-    }
-  }
-
-  /** Whether the broker answered, whatever it said. */
   private CompletableFuture<Boolean> ask(
-      int leader, List<TopicPartition> partitions, ClusterView view) {
-    long left = deadlineNanos - cluster.clock().monotonicNanos();
-    long timeout = Math.max(1_000_000, Math.min(left, cluster.config().requestTimeout().toNanos()));
+      LeaderRounds<Long> rounds,
+      int leader,
+      List<TopicPartition> partitions,
+      ClusterView view,
+      long timeoutNanos) {
+    int most = partitionBytes.getOrDefault(leader, FIRST_PARTITION_BYTES);
+    partitionBytes.put(leader, Math.min(MAX_PARTITION_BYTES, 2 * most));
     return cluster
-        .send(leader, LinkUse.REQUESTS, request(partitions, view), timeout)
-        .handle(
-            (answer, failure) -> {
-              if (answer instanceof FetchResponse response) {
-                return take(response, partitions, view.namesById());
-              }
-              MillraceException reason = failure == null ? Failures.closed() : Failures.of(failure);
-              partitions.forEach(partition -> refuse(partition, reason));
-              return false;
-            });
+        .send(leader, LinkUse.REQUESTS, request(partitions, view, most), timeoutNanos)
+        .thenApply(
+            answer -> take(rounds, (FetchResponse) answer, partitions, view.namesById()));
   }
 
-  private FetchRequest request(List<TopicPartition> partitions, ClusterView view) {
+  private FetchRequest request(
+      List<TopicPartition> partitions, ClusterView view, int partitionMaxBytes) {
     Map<String, List<FetchPartition>> byTopic = new LinkedHashMap<>();
     for (TopicPartition partition : partitions) {
       byTopic
@@ -155,7 +83,7 @@ final class RecordTimes {
                   .partition(partition.partition())
                   .currentLeaderEpoch(view.leaderEpochOf(partition))
                   .fetchOffset(offsets.getOrDefault(partition, 0L))
-                  .partitionMaxBytes(partitionBytes)
+                  .partitionMaxBytes(partitionMaxBytes)
                   .build());
     }
     List<FetchTopic> topics = new ArrayList<>();
@@ -176,7 +104,10 @@ final class RecordTimes {
   }
 
   private boolean take(
-      FetchResponse response, List<TopicPartition> partitions, Map<Uuid, String> names) {
+      LeaderRounds<Long> rounds,
+      FetchResponse response,
+      List<TopicPartition> partitions,
+      Map<Uuid, String> names) {
     ErrorCode error = ErrorCode.forCode(response.errorCode());
     Map<TopicPartition, PartitionData> answers = new HashMap<>();
     response
@@ -201,31 +132,29 @@ final class RecordTimes {
               : ErrorCode.forCode(data.errorCode());
       if (data == null || reason != ErrorCode.NONE) {
         isFine = false;
-        refuse(
+        rounds.refuse(
             partition,
             new MillraceException(reason, "cannot read " + partition + ": " + reason.message()));
       } else {
-        take(partition, data, i == 0);
+        take(rounds, partition, data, i == 0);
       }
     }
     return isFine;
   }
 
-  private void take(TopicPartition partition, PartitionData data, boolean isFirst) {
-    CompletableFuture<Long> result = results.get(partition);
-    if (result == null || result.isDone()) {
-      return;
-    }
+  private void take(
+      LeaderRounds<Long> rounds, TopicPartition partition, PartitionData data, boolean isFirst) {
     long offset = offsets.getOrDefault(partition, 0L);
     boolean isEmpty = !(data.records() instanceof MemoryRecords some) || some.sizeInBytes() == 0;
     // The first partition gets a batch of whatever size, if there is any.
     if (offset >= data.highWatermark() || (isEmpty && isFirst)) {
-      result.complete(NONE);
+      rounds.complete(partition, NONE);
     } else if (data.records() instanceof MemoryRecords records) {
       try {
-        settle(partition, records, offset, result);
+        settle(rounds, partition, records, offset);
       } catch (CorruptRecordsException corrupt) {
-        result.completeExceptionally(
+        rounds.fail(
+            partition,
             new MillraceException(
                 ErrorCode.CORRUPT_MESSAGE,
                 "cannot read " + partition + " at offset " + offset + ": " + corrupt.getMessage(),
@@ -235,16 +164,13 @@ final class RecordTimes {
   }
 
   private void settle(
-      TopicPartition partition,
-      MemoryRecords records,
-      long offset,
-      CompletableFuture<Long> result) {
+      LeaderRounds<Long> rounds, TopicPartition partition, MemoryRecords records, long offset) {
     long next = offset;
     for (RecordBatch batch : records.batches()) {
       if (!batch.isControl() && batch.lastOffset() >= offset) {
         for (Record record : batch.records()) {
           if (record.offset() >= offset) {
-            result.complete(record.timestamp());
+            rounds.complete(partition, record.timestamp());
             return;
           }
         }
@@ -253,14 +179,5 @@ final class RecordTimes {
     }
     // Only the system's own records, or the rest of a compacted batch: goes on behind them.
     offsets.put(partition, next);
-  }
-
-  /** Fails the result unless another round may help. */
-  private void refuse(TopicPartition partition, MillraceException reason) {
-    CompletableFuture<Long> result = results.get(partition);
-    boolean isOver = deadlineNanos - cluster.clock().monotonicNanos() <= 0;
-    if (result != null && (isOver || !reason.isRetriable())) {
-      result.completeExceptionally(reason);
-    }
   }
 }

@@ -12,6 +12,7 @@ import io.millrace.protocol.message.OffsetCommitResponse;
 import io.millrace.protocol.message.OffsetFetchRequest;
 import io.millrace.protocol.message.OffsetFetchRequest.OffsetFetchRequestGroup;
 import io.millrace.protocol.message.OffsetFetchRequest.OffsetFetchRequestTopics;
+import io.millrace.protocol.message.OffsetFetchResponse;
 import io.millrace.protocol.message.OffsetFetchResponse.OffsetFetchResponseGroup;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -80,22 +81,24 @@ final class OffsetMessages {
   static Map<TopicPartition, ErrorCode> errors(
       OffsetCommitResponse response, Map<Uuid, String> names) {
     Map<TopicPartition, ErrorCode> errors = new HashMap<>();
-    response
-        .topics()
-        .forEach(
-            topic -> {
-              String name = topic.name().isEmpty() ? names.get(topic.topicId()) : topic.name();
-              if (name != null) {
-                topic
-                    .partitions()
-                    .forEach(
-                        each ->
-                            errors.put(
-                                new TopicPartition(name, each.partitionIndex()),
-                                ErrorCode.forCode(each.errorCode())));
-              }
-            });
+    for (OffsetCommitResponse.OffsetCommitResponseTopic topic : response.topics()) {
+      String name = nameOf(topic.name(), topic.topicId(), names);
+      if (name != null) {
+        topic
+            .partitions()
+            .forEach(
+                each ->
+                    errors.put(
+                        new TopicPartition(name, each.partitionIndex()),
+                        ErrorCode.forCode(each.errorCode())));
+      }
+    }
     return errors;
+  }
+
+  /** Null for a topic that was not asked about. */
+  private static @Nullable String nameOf(String said, Uuid id, Map<Uuid, String> names) {
+    return said.isEmpty() ? names.get(id) : said;
   }
 
   static OffsetFetchRequest fetch(
@@ -133,31 +136,26 @@ final class OffsetMessages {
   static Map<TopicPartition, Fetched> fetched(
       OffsetFetchResponseGroup group, Map<Uuid, String> names) {
     Map<TopicPartition, Fetched> found = new HashMap<>();
-    group
-        .topics()
-        .forEach(
-            topic -> {
-              String name = topic.name().isEmpty() ? names.get(topic.topicId()) : topic.name();
-              if (name != null) {
-                topic
-                    .partitions()
-                    .forEach(
-                        each -> {
-                          String note = each.metadata();
-                          OffsetAndMetadata offset =
-                              each.committedOffset() < 0
-                                  ? null
-                                  : new OffsetAndMetadata(
-                                      each.committedOffset(),
-                                      each.committedLeaderEpoch(),
-                                      note == null ? "" : note);
-                          found.put(
-                              new TopicPartition(name, each.partitionIndex()),
-                              new Fetched(ErrorCode.forCode(each.errorCode()), offset));
-                        });
-              }
-            });
+    for (OffsetFetchResponse.OffsetFetchResponseTopics topic : group.topics()) {
+      String name = nameOf(topic.name(), topic.topicId(), names);
+      if (name != null) {
+        topic
+            .partitions()
+            .forEach(
+                each -> found.put(new TopicPartition(name, each.partitionIndex()), fetched(each)));
+      }
+    }
     return found;
+  }
+
+  private static Fetched fetched(OffsetFetchResponse.OffsetFetchResponsePartitions each) {
+    String note = each.metadata();
+    return new Fetched(
+        ErrorCode.forCode(each.errorCode()),
+        each.committedOffset() < 0
+            ? null
+            : new OffsetAndMetadata(
+                each.committedOffset(), each.committedLeaderEpoch(), note == null ? "" : note));
   }
 
   /** The ids that a request sends, to read the answer by. */
