@@ -192,16 +192,18 @@ final class LogRecovery {
       return true;
     }
     if (segment.nextOffset() < checkpoint.recoveryPoint()) {
-      LOG.warn(
-          "offsets are missing between segments, the older ones are dropped path={}/{} end={}"
-              + " next={}",
-          storage.describe(),
-          directory,
-          segment.nextOffset(),
-          nextBase);
-      drop(segments.stream().map(Segment::baseOffset).toList());
-      segments.clear();
-      return true;
+      throw new IOException(
+          storage.describe()
+              + "/"
+              + directory
+              + " lacks the offsets from "
+              + segment.nextOffset()
+              + " to "
+              + nextBase
+              + ", below the recovery point "
+              + checkpoint.recoveryPoint()
+              + ": a flushed segment is gone; restore the replica from another broker by deleting its"
+              + " directory");
     }
     return false;
   }

@@ -107,6 +107,24 @@ final class LogRecoveryTest {
   }
 
   @Test
+  void missingSegmentBelowTheRecoveryPoint_isRefusedAndNothingIsDropped() throws IOException {
+    LogFixture fixture = new LogFixture("segment.bytes", "200");
+    for (int i = 0; i < 8; i++) {
+      fixture.append("v" + i);
+    }
+    fixture.clock.advanceMillis(10_000); // a checkpoint
+    fixture.run();
+    fixture.disk.rename("orders-3/00000000000000000002.log", "elsewhere");
+    fixture.disk.delete("orders-3/00000000000000000000.index"); // so that the one before is walked
+
+    assertThatThrownBy(fixture::killAndReopen).hasMessageContaining("lacks the offsets from 2 to 4");
+
+    fixture.disk.rename("elsewhere", "orders-3/00000000000000000002.log");
+    fixture.killAndReopen();
+    assertThat(fixture.values()).hasSize(8);
+  }
+
+  @Test
   void damagedIndex_isRebuilt() throws IOException {
     LogFixture fixture = new LogFixture("segment.bytes", "300", "index.interval.bytes", "0");
     for (int i = 0; i < 12; i++) {
