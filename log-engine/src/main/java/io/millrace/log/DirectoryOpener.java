@@ -10,6 +10,7 @@ import java.nio.file.NotDirectoryException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -135,7 +136,14 @@ final class DirectoryOpener {
       boolean clean,
       Map<String, OffsetsCheckpoint.Entry> checkpoint)
       throws IOException {
+    OffsetsCheckpoint.Entry known = checkpoint.get(name);
     TopicPartitionId id = PartitionMetadata.read(storage, name);
+    if (id == null && known != null && known.recoveryPoint() > 0) {
+      String why = PartitionMetadata.FILE + " is missing or damaged";
+      LOG.error("cannot recover log path={}/{}: {}", storage.describe(), name, why);
+      refuse(runtime, known.id(), known, why);
+      return true;
+    }
     if (id == null) {
       if (holdsNothingButALog(name)) {
         LOG.warn("removing a log that was never durable path={}/{}", storage.describe(), name);
@@ -148,19 +156,27 @@ final class DirectoryOpener {
     try {
       LogRecovery recovery =
           new LogRecovery(
-              storage, id, config.defaults(), clean, checkpoint.get(name), clock.wallMillis());
+              storage, id, config.defaults(), clean, known, clock.wallMillis());
       runtime.adopt(id, config.defaults(), recovery.recover());
     } catch (DiskFullException e) {
       throw e; // nothing is wrong with the log
     } catch (IOException | IllegalArgumentException e) {
-      OffsetsCheckpoint.Entry known = checkpoint.get(name);
-      if (known != null) {
-        runtime.remember(known);
-      }
       LOG.error("cannot recover log path={}/{}", storage.describe(), name, e);
-      damaged.put(
-          id, "log " + storage.describe() + "/" + name + " cannot be recovered: " + e.getMessage());
+      refuse(runtime, id, known, String.valueOf(e.getMessage()));
     }
     return true;
+  }
+
+  private void refuse(
+      DirectoryRuntime runtime,
+      TopicPartitionId id,
+      OffsetsCheckpoint.@Nullable Entry known,
+      String why) {
+    damaged.put(
+        id,
+        "log " + storage.describe() + "/" + id.directoryName() + " cannot be recovered: " + why);
+    if (known != null) {
+      runtime.remember(known);
+    }
   }
 }

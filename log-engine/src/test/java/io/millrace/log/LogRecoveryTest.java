@@ -125,6 +125,21 @@ final class LogRecoveryTest {
   }
 
   @Test
+  void damagedNameOfALogThatWasFlushed_isRefusedAndNothingIsRemoved() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.clock.advanceMillis(10_000); // a checkpoint
+    fixture.run();
+    fixture.disk.corrupt("orders-3/partition.metadata", 0);
+
+    assertThatThrownBy(fixture::killAndReopen).hasMessageContaining("partition.metadata");
+
+    fixture.disk.corrupt("orders-3/partition.metadata", 0); // the same bit again
+    fixture.killAndReopen();
+    assertThat(fixture.values()).containsExactly("a");
+  }
+
+  @Test
   void damagedIndex_isRebuilt() throws IOException {
     LogFixture fixture = new LogFixture("segment.bytes", "300", "index.interval.bytes", "0");
     for (int i = 0; i < 12; i++) {
