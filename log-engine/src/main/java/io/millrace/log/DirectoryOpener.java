@@ -155,8 +155,7 @@ final class DirectoryOpener {
     }
     try {
       LogRecovery recovery =
-          new LogRecovery(
-              storage, id, config.defaults(), clean, known, clock.wallMillis());
+          new LogRecovery(storage, id, config.defaults(), clean, known, clock.wallMillis());
       runtime.adopt(id, config.defaults(), recovery.recover());
     } catch (DiskFullException e) {
       throw e; // nothing is wrong with the log

@@ -117,7 +117,8 @@ final class LogRecoveryTest {
     fixture.disk.rename("orders-3/00000000000000000002.log", "elsewhere");
     fixture.disk.delete("orders-3/00000000000000000000.index"); // so that the one before is walked
 
-    assertThatThrownBy(fixture::killAndReopen).hasMessageContaining("lacks the offsets from 2 to 4");
+    assertThatThrownBy(fixture::killAndReopen)
+        .hasMessageContaining("lacks the offsets from 2 to 4");
 
     fixture.disk.rename("elsewhere", "orders-3/00000000000000000002.log");
     fixture.killAndReopen();

@@ -68,8 +68,7 @@ final class RecordTimes {
     partitionBytes.put(leader, Math.min(MAX_PARTITION_BYTES, 2 * most));
     return cluster
         .send(leader, LinkUse.REQUESTS, request(partitions, view, most), timeoutNanos)
-        .thenApply(
-            answer -> take(rounds, (FetchResponse) answer, partitions, view.namesById()));
+        .thenApply(answer -> take(rounds, (FetchResponse) answer, partitions, view.namesById()));
   }
 
   private FetchRequest request(
