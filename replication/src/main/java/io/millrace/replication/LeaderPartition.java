@@ -114,7 +114,7 @@ final class LeaderPartition implements PartitionRole {
       long deadlineNanos,
       CompletableFuture<ProduceResult> done) {
     assert loop.owns("append");
-    int minInSync = context.topicConfigs().minInSyncReplicas(log.id().topic());
+    int minInSync = minInSync();
     if (acks == -1 && inSync.size() < minInSync) {
       done.complete(ProduceResult.failed(ErrorCode.NOT_ENOUGH_REPLICAS, tooFew(minInSync)));
       return;
@@ -169,12 +169,18 @@ final class LeaderPartition implements PartitionRole {
     if (awaitingCommit.isEmpty()) {
       return;
     }
-    int minInSync = context.topicConfigs().minInSyncReplicas(log.id().topic());
+    int minInSync = minInSync();
     boolean enough = inSync.size() >= minInSync;
     awaitingCommit.reached(
         log.highWatermark(),
         enough ? ErrorCode.NONE : ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
         enough ? "" : tooFew(minInSync));
+  }
+
+  /** As set, but never more than there are replicas; as Kafka has it. */
+  private int minInSync() {
+    int set = context.topicConfigs().minInSyncReplicas(log.id().topic());
+    return Math.min(set, 1 + progress.size());
   }
 
   private String tooFew(int minInSync) {

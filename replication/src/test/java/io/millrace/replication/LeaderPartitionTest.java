@@ -125,6 +125,23 @@ class LeaderPartitionTest {
   }
 
   @Test
+  void minInSyncAboveTheNumberOfReplicas_asksForAllOfThem() {
+    node.minInSync = 5;
+    node.state(1, 0, 0, 1, 2, 3);
+    CompletableFuture<ProduceResult> all = node.produce(-1, "a");
+    node.runAll();
+    assertThat(node.log.logEndOffset()).isEqualTo(1);
+    assertThat(all).isNotDone();
+
+    node.state(1, 0, 1, 1, 2);
+
+    CompletableFuture<ProduceResult> two = node.produce(-1, "b");
+    node.runAll();
+    assertThat(two.join().error()).isEqualTo(ErrorCode.NOT_ENOUGH_REPLICAS);
+    assertThat(two.join().reason()).contains("min.insync.replicas=3");
+  }
+
+  @Test
   void acksAll_setShrinksAfterTheAppend_isAnsweredSo() {
     node.state(1, 0, 0, 1, 2);
     CompletableFuture<ProduceResult> produced = node.produce(-1, "a");
