@@ -143,7 +143,10 @@ final class NodeStart {
         bound.add(server.bind(listener));
       }
     } catch (PortTakenException e) {
-      throw new NodeStartException(String.valueOf(e.getMessage()), e);
+      throw new NodeStartException(
+          e.getMessage()
+              + ". Does another node or Kafka run here? The key listeners names the port.",
+          e);
     }
     parts.bound(bound);
     openLater = server;
@@ -162,7 +165,8 @@ final class NodeStart {
             "cannot listen on "
                 + config.quorum().controllerBind().orElseThrow()
                 + ": "
-                + e.getMessage(),
+                + e.getMessage()
+                + ". Does another node or Kafka run here? The key controller.quorum.voters names the port.",
             e);
       }
       throw e;
