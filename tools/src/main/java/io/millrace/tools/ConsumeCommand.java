@@ -303,9 +303,14 @@ final class ConsumeCommand implements Callable<Integer> {
         }
       }
       ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+      boolean all = true;
+      if (offsets != null && !records.isEmpty()) {
+        offsets.received();
+      }
       try {
         for (ConsumerRecord<byte[], byte[]> record : records) {
           if (maxMessages != null && printed >= maxMessages) {
+            all = false;
             break;
           }
           Long end = ends.get(record.topicPartition());
@@ -322,8 +327,10 @@ final class ConsumeCommand implements Callable<Integer> {
           out.flush();
           lastRecordNanos = System.nanoTime();
         }
-        if (offsets != null) {
-          offsets.flushed();
+        if (offsets != null && records.isEmpty()) {
+          offsets.idle();
+        } else if (offsets != null) {
+          offsets.flushed(all);
         }
       } catch (IOException e) {
         if (printed > 0 && isBrokenPipe(e)) {

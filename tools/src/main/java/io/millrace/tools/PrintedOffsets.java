@@ -10,16 +10,19 @@ import io.millrace.client.WakeupException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 
 /**
- * Commits what a member of a group has printed, and nothing else: records that were fetched but not
+ * Commits what a member of a group has printed, and where it began on partitions that brought
+ * nothing, so that the next member misses nothing of those. Records that were fetched but not
  * printed, as behind {@code --max-messages} or a pipe that broke, are for the next member. Main
  * thread.
  */
 final class PrintedOffsets implements RebalanceListener {
 
   private static final long INTERVAL_NANOS = 1_000_000_000L;
+  private static final long IDLE_INTERVAL_NANOS = 5_000_000_000L;
 
   private final Consumer<byte[], byte[]> consumer;
   private final String group;
@@ -28,6 +31,9 @@ final class PrintedOffsets implements RebalanceListener {
   private final Map<TopicPartition, OffsetAndMetadata> written = new HashMap<>();
   private final Map<TopicPartition, OffsetAndMetadata> flushed = new HashMap<>();
   private long lastCommitNanos;
+
+  /** The consumer has handed over records that are not out. */
+  private boolean isBehind;
 
   PrintedOffsets(
       Consumer<byte[], byte[]> consumer, String group, Console console, LongSupplier nanos) {
@@ -38,6 +44,11 @@ final class PrintedOffsets implements RebalanceListener {
     this.lastCommitNanos = nanos.getAsLong();
   }
 
+  /** The consumer has handed over records; not all may be written. */
+  void received() {
+    isBehind = true;
+  }
+
   /** A record has been written, perhaps not yet to the reader's end of the pipe. */
   void written(ConsumerRecord<byte[], byte[]> record) {
     written.put(
@@ -45,30 +56,44 @@ final class PrintedOffsets implements RebalanceListener {
         new OffsetAndMetadata(record.offset() + 1, record.leaderEpoch(), ""));
   }
 
-  /** All that was written is out. Commits every second. */
-  void flushed() {
+  /**
+   * All that was written is out. Commits every second.
+   *
+   * @param all whether that is all that the consumer has handed over
+   */
+  void flushed(boolean all) {
+    isBehind = !all;
     flushed.putAll(written);
     written.clear();
     if (!flushed.isEmpty() && nanos.getAsLong() - lastCommitNanos >= INTERVAL_NANOS) {
-      lastCommitNanos = nanos.getAsLong();
-      consumer
-          .commitAsync(Map.copyOf(flushed))
-          .exceptionally(
-              failure -> {
-                warn(String.valueOf(failure.getMessage()));
-                return null;
-              });
-      flushed.clear();
+      committed(consumer.commitAsync(Map.copyOf(flushed)));
     }
+  }
+
+  /** There was nothing to print, all before is out. Commits every five seconds. */
+  void idle() {
+    if (nanos.getAsLong() - lastCommitNanos >= IDLE_INTERVAL_NANOS) {
+      committed(consumer.commitAsync());
+    }
+  }
+
+  private void committed(CompletableFuture<Void> commit) {
+    lastCommitNanos = nanos.getAsLong();
+    flushed.clear();
+    commit.exceptionally(
+        failure -> {
+          warn(String.valueOf(failure.getMessage()));
+          return null;
+        });
   }
 
   /** Commits the rest, and waits for that. */
   void commit() {
-    if (flushed.isEmpty()) {
+    if (isBehind && flushed.isEmpty()) {
       return;
     }
     try {
-      commitEvenIfWoken(Map.copyOf(flushed));
+      commitEvenIfWoken();
     } catch (MillraceException e) {
       warn(String.valueOf(e.getMessage()));
     }
@@ -76,11 +101,19 @@ final class PrintedOffsets implements RebalanceListener {
   }
 
   /** Ctrl-C wakes the consumer once, whatever it does; a commit is still to be made then. */
-  private void commitEvenIfWoken(Map<TopicPartition, OffsetAndMetadata> offsets) {
+  private void commitEvenIfWoken() {
     try {
-      consumer.commitSync(offsets);
+      commitNow();
     } catch (WakeupException woken) {
-      consumer.commitSync(offsets);
+      commitNow();
+    }
+  }
+
+  private void commitNow() {
+    if (isBehind) {
+      consumer.commitSync(Map.copyOf(flushed));
+    } else {
+      consumer.commitSync();
     }
   }
 

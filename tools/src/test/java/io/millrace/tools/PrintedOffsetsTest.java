@@ -21,6 +21,9 @@ class PrintedOffsetsTest {
 
   private static final TopicPartition PARTITION = new TopicPartition("orders", 1);
 
+  /** Committed where the consumer itself knows how far it is. */
+  private static final Object POSITIONS = "positions";
+
   private final List<Object> commits = new ArrayList<>();
   private final AtomicLong nanos = new AtomicLong();
   private boolean isWoken;
@@ -34,7 +37,8 @@ class PrintedOffsetsTest {
         Proxy.newProxyInstance(
             Consumer.class.getClassLoader(),
             new Class<?>[] {Consumer.class},
-            (proxy, method, arguments) -> commit(method.getName(), arguments[0]));
+            (proxy, method, arguments) ->
+                commit(method.getName(), arguments == null ? POSITIONS : arguments[0]));
   }
 
   private @Nullable Object commit(String method, Object offsets) {
@@ -56,10 +60,13 @@ class PrintedOffsetsTest {
 
   @Test
   void onlyWhatWasFlushed_isCommitted() {
+    printed.received();
     printed.written(record(4));
-    printed.flushed();
+    printed.flushed(true);
+    printed.received();
     printed.written(record(5)); // the pipe breaks before this one is out
 
+    printed.commit();
     printed.commit();
 
     assertThat(commits).containsExactly(upTo(5));
@@ -70,7 +77,7 @@ class PrintedOffsetsTest {
     for (int i = 0; i < 30; i++) {
       nanos.addAndGet(100_000_000);
       printed.written(record(i));
-      printed.flushed();
+      printed.flushed(true);
     }
 
     assertThat(commits).containsExactly(upTo(10), upTo(20), upTo(30));
@@ -79,22 +86,31 @@ class PrintedOffsetsTest {
   @Test
   void wakeUpDuringTheCommit_doesNotLoseIt() {
     printed.written(record(0));
-    printed.flushed();
+    printed.flushed(true);
     isWoken = true;
 
     printed.commit();
-    printed.commit();
 
-    assertThat(commits).containsExactly(upTo(1));
+    assertThat(commits).containsExactly(POSITIONS);
+  }
+
+  @Test
+  void partitionsThatBringNothing_areCommittedWhereTheyBegan() {
+    for (int i = 0; i < 11; i++) {
+      nanos.addAndGet(1_000_000_000L);
+      printed.idle();
+    }
+
+    assertThat(commits).containsExactly(POSITIONS, POSITIONS);
   }
 
   @Test
   void partitionsThatAreGivenUp_areCommittedFirst() {
     printed.written(record(0));
-    printed.flushed();
+    printed.flushed(true);
 
     printed.onRevoked(List.of(PARTITION));
 
-    assertThat(commits).containsExactly(upTo(1));
+    assertThat(commits).containsExactly(POSITIONS);
   }
 }
