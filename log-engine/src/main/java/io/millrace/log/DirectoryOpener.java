@@ -6,7 +6,6 @@ import io.millrace.log.storage.DiskFullException;
 import io.millrace.log.storage.LogStorage;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.NotDirectoryException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -115,11 +114,8 @@ final class DirectoryOpener {
    * outside, {@code data/node-1}, say, may be somebody's data: it is removed for nothing.
    */
   private boolean holdsNothingButALog(String directory) throws IOException {
-    try {
-      return storage.list(directory).stream().allMatch(DirectoryOpener::isOfALog);
-    } catch (NotDirectoryException e) {
-      return false;
-    }
+    return storage.isDirectory(directory)
+        && storage.list(directory).stream().allMatch(DirectoryOpener::isOfALog);
   }
 
   private static boolean isOfALog(String file) {

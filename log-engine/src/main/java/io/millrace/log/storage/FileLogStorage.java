@@ -89,6 +89,11 @@ public final class FileLogStorage implements LogStorage {
   }
 
   @Override
+  public boolean isDirectory(String path) {
+    return Files.isDirectory(resolve(path));
+  }
+
+  @Override
   public boolean exists(String path) {
     return Files.exists(resolve(path));
   }

@@ -27,6 +27,8 @@ public interface LogStorage {
   /** Names in a directory, sorted; the empty path is the root. */
   List<String> list(String directory) throws IOException;
 
+  boolean isDirectory(String path);
+
   boolean exists(String path) throws IOException;
 
   void createDirectory(String directory) throws IOException;

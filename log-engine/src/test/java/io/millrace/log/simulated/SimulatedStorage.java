@@ -261,6 +261,16 @@ public final class SimulatedStorage implements LogStorage {
   }
 
   @Override
+  public boolean isDirectory(String path) {
+    try {
+      directory(path);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Override
   public boolean exists(String path) {
     try {
       return parent(path).names.containsKey(last(path));
