@@ -9,7 +9,9 @@ import java.util.TreeMap;
 /**
  * Who was heard of, and when. Lives in the active controller's memory only: a new controller gives
  * every broker a grace from the moment it is ready, long enough for a heartbeat or two, so that no
- * broker is fenced for what its predecessor did not hear.
+ * broker is fenced for what its predecessor did not hear. While more brokers are silent than have
+ * been heard, it is rather the controller that they have not found yet (their heartbeats may hang
+ * at a predecessor that is frozen, not dead), and the silent ones have a whole session.
  */
 @ConfinedTo("the controller loop")
 final class BrokerSessions {
@@ -35,12 +37,13 @@ final class BrokerSessions {
 
   /** A registration or a sign of life; from now on this connection is the broker's. */
   void touch(int brokerId, long epoch, long connection, long now) {
-    byBroker.put(brokerId, new Session(epoch, connection, now + ttlNanos));
+    byBroker.put(brokerId, new Session(epoch, connection, now + ttlNanos, now + ttlNanos, true));
   }
 
   /** Under a new controller: what was alive has the grace to show that it still is. */
   void assume(int brokerId, long epoch, long grace, long now) {
-    byBroker.put(brokerId, new Session(epoch, NONE, now + Math.min(grace, ttlNanos)));
+    long deadline = now + Math.min(grace, ttlNanos);
+    byBroker.put(brokerId, new Session(epoch, NONE, deadline, now + ttlNanos, false));
   }
 
   /** The connection broke: unless the broker came back over another one, it has the grace left. */
@@ -48,7 +51,7 @@ final class BrokerSessions {
     byBroker.replaceAll(
         (id, session) ->
             session.connection == connection && connection != NONE
-                ? new Session(session.epoch, NONE, Math.min(session.deadline, now + graceNanos))
+                ? session.shortenedTo(now + graceNanos)
                 : session);
   }
 
@@ -69,15 +72,28 @@ final class BrokerSessions {
 
   /** The sessions that are over; they stay until ended or touched. */
   List<Owner> expired(long now) {
+    long heard = byBroker.values().stream().filter(Session::heard).count();
+    boolean enoughHeard = 2 * heard >= byBroker.size();
     List<Owner> expired = new ArrayList<>();
     byBroker.forEach(
         (id, session) -> {
-          if (session.deadline - now <= 0) {
+          long deadline = session.heard || enoughHeard ? session.deadline : session.patientDeadline;
+          if (deadline - now <= 0) {
             expired.add(new Owner(id, session.epoch));
           }
         });
     return expired;
   }
 
-  private record Session(long epoch, long connection, long deadline) {}
+  /**
+   * @param patientDeadline counts instead of the deadline while too few brokers were heard
+   * @param heard by this controller
+   */
+  private record Session(
+      long epoch, long connection, long deadline, long patientDeadline, boolean heard) {
+    Session shortenedTo(long latest) {
+      long earlier = Math.min(deadline, latest);
+      return new Session(epoch, NONE, earlier, earlier, heard);
+    }
+  }
 }

@@ -211,7 +211,9 @@ public final class Controller implements AutoCloseable {
     LOG.info("Controller active, term={} revision={}", term, image.revision());
     long now = clock.monotonicNanos();
     for (BrokerImage broker : image.cluster().brokers().values()) {
-      sessions.assume(broker.id(), broker.epoch(), config.takeoverGrace().toNanos(), now);
+      if (!broker.fenced()) {
+        sessions.assume(broker.id(), broker.epoch(), config.takeoverGrace().toNanos(), now);
+      }
     }
     writer.activate(term);
     nameCluster();
