@@ -53,6 +53,7 @@ final class ApiVersionsHandler implements RequestHandler<ApiVersionsRequest> {
             && SOFTWARE.matcher(request.clientSoftwareVersion()).matches())) {
       return answer(ErrorCode.INVALID_REQUEST, List.of());
     }
+    context.peer().callsItself(request.clientSoftwareName());
     if (context.version() >= 5 && meansAnother(request)) {
       return answer(ErrorCode.REBOOTSTRAP_REQUIRED, List.of());
     }

@@ -42,7 +42,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final RequestDecoder decoder;
   private final IntSupplier arriving;
   private final ResponseSequencer sequencer = new ResponseSequencer();
-  private String remote = "?";
+  private final Peer peer;
   private boolean reading;
   private boolean unflushed;
   private boolean waitsForMemory;
@@ -54,16 +54,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /**
    * @param arriving the length of the frame that has begun to arrive, 0 when none has
    */
-  ClientConnection(ListenerContext shared, RequestDecoder decoder, IntSupplier arriving) {
+  ClientConnection(
+      ListenerContext shared, Peer peer, RequestDecoder decoder, IntSupplier arriving) {
     this.shared = shared;
+    this.peer = peer;
     this.decoder = decoder;
     this.arriving = arriving;
   }
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    remote = String.valueOf(ctx.channel().remoteAddress());
-    LOG.debug("connection opened, remote={}", remote);
+    LOG.debug("connection opened, remote={}", peer.remote());
     ctx.fireChannelActive();
   }
 
@@ -84,11 +85,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     int bytes = frame.readableBytes();
     RequestDecoder.Decoded decoded;
     try {
-      decoded = decoder.decode(frame, remote, ctx.executor());
+      decoded = decoder.decode(frame, peer);
     } catch (MalformedMessageException e) {
-      refuse(ctx, e.getMessage() + ", remote=" + remote);
+      refuse(ctx, e.getMessage() + ", remote=" + peer.remote());
       return;
     }
+    peer.requestArrived();
     RequestContext context = decoded.context();
     shared.metrics().requestArrived(context.apiKey(), bytes);
     shared.budget().take(bytes);
@@ -138,9 +140,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             "request failed, closing its connection: api={} version={} remote={}",
             slot.context.apiKey(),
             slot.context.version(),
-            remote,
+            peer.remote(),
             failure);
-        ctx.close();
+        close(ctx);
       }
       return;
     }
@@ -163,7 +165,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (message == null) {
       answered(slot, 0);
       if (reply.closes()) {
-        ctx.close();
+        close(ctx);
       }
       return;
     }
@@ -175,9 +177,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
           "answer cannot be encoded, closing its connection: api={} version={} remote={}",
           slot.context.apiKey(),
           slot.context.version(),
-          remote,
+          peer.remote(),
           e);
-      ctx.close();
+      close(ctx);
       return;
     } finally {
       reply.release();
@@ -281,15 +283,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
                 applyBackPressure(ctx);
               });
     } catch (RejectedExecutionException stopping) {
-      LOG.debug("network stopped while a connection waited for memory, remote={}", remote);
+      LOG.debug("network stopped while a connection waited for memory, remote={}", peer.remote());
     }
   }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof IdleStateEvent && sequencer.size() == 0) {
-      LOG.debug("closed idle connection, remote={}", remote);
-      ctx.close();
+      LOG.debug("closed idle connection, remote={}", peer.remote());
+      close(ctx);
       return;
     }
     ctx.fireUserEventTriggered(event);
@@ -298,9 +300,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     closed = true;
+    peer.gone();
     giveReservationBack();
     sequencer.clear(slot -> shared.budget().giveBack(slot.requestBytes));
-    LOG.debug("connection closed, remote={}", remote);
+    LOG.debug("connection closed, remote={}", peer.remote());
     ctx.fireChannelInactive();
   }
 
@@ -310,13 +313,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
     if (reason instanceof IOException) {
       // The peer went away.
-      LOG.debug("connection broke, remote={} reason={}", remote, reason.toString());
+      LOG.debug("connection broke, remote={} reason={}", peer.remote(), reason.toString());
       ctx.close();
     } else if (reason instanceof BadFrameException) {
       refuse(ctx, String.valueOf(reason.getMessage())); // names the peer itself
     } else {
-      LOG.error("connection failed, remote={}", remote, reason);
-      ctx.close();
+      LOG.error("connection failed, remote={}", peer.remote(), reason);
+      close(ctx);
     }
   }
 
@@ -325,7 +328,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       closed = true;
       shared.strangers().warn("closed connection: " + reason);
       sequencer.clear(slot -> shared.budget().giveBack(slot.requestBytes));
-      ctx.close();
+      close(ctx);
     }
+  }
+
+  /** Closed from this side: it says nothing about the peer. */
+  private void close(ChannelHandlerContext ctx) {
+    peer.forget();
+    ctx.close();
   }
 }

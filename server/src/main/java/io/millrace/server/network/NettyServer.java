@@ -161,7 +161,12 @@ public final class NettyServer implements AutoCloseable {
           .addLast(new IdleStateHandler(0, 0, config.idleTimeoutMs(), TimeUnit.MILLISECONDS))
           .addLast(frames)
           .addLast(OutboundFrameWriter.INSTANCE)
-          .addLast(new ClientConnection(shared, decoder, frames::arrivingFrameBytes));
+          .addLast(
+              new ClientConnection(
+                  shared,
+                  new Peer(String.valueOf(channel.remoteAddress()), channel.eventLoop()),
+                  decoder,
+                  frames::arrivingFrameBytes));
     }
   }
 }

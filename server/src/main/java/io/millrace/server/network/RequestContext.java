@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param versionUnsupported only ever true for ApiVersions, which is answered in any version
  *     (KIP-511)
  * @param listener name of the listener that it came in by
- * @param remote the peer's address, for logs
- * @param connectionLoop the connection's event loop, for work that goes on after a wait
+ * @param peer who sent it
  */
 public record RequestContext(
     ApiKey apiKey,
@@ -21,5 +20,15 @@ public record RequestContext(
     int correlationId,
     @Nullable String clientId,
     String listener,
-    String remote,
-    Executor connectionLoop) {}
+    Peer peer) {
+
+  /** The peer's address, for logs. */
+  public String remote() {
+    return peer.remote();
+  }
+
+  /** The connection's event loop, for work that goes on after a wait. */
+  public Executor connectionLoop() {
+    return peer.loop();
+  }
+}

@@ -9,7 +9,6 @@ import io.millrace.protocol.message.MessageRegistry;
 import io.millrace.protocol.message.RequestHeader;
 import io.millrace.protocol.message.RequestMessage;
 import io.netty.buffer.ByteBuf;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** Turns a frame into a request. Stateless; any thread. */
@@ -36,7 +35,7 @@ final class RequestDecoder {
    * @throws MalformedMessageException when the bytes are not a request that this node understands;
    *     nothing stays retained
    */
-  Decoded decode(ByteBuf frame, String remote, Executor loop) {
+  Decoded decode(ByteBuf frame, Peer peer) {
     if (frame.readableBytes() < FIXED_HEADER_BYTES) {
       throw new MalformedMessageException(
           "frame of " + frame.readableBytes() + " bytes is shorter than a request header");
@@ -49,7 +48,7 @@ final class RequestDecoder {
       throw new MalformedMessageException("unknown api key " + key);
     }
     if (!processor.accepts(apiKey, version)) {
-      return unsupported(apiKey, version, frame.getInt(start + 4), remote, loop);
+      return unsupported(apiKey, version, frame.getInt(start + 4), peer);
     }
     WireReader in = new WireReader(frame, limits);
     try {
@@ -59,7 +58,7 @@ final class RequestDecoder {
         throw new MalformedMessageException(in.remaining() + " bytes follow the request");
       }
       return new Decoded(
-          context(apiKey, version, false, header.correlationId(), header.clientId(), remote, loop),
+          context(apiKey, version, false, header.correlationId(), header.clientId(), peer),
           request);
     } catch (RuntimeException e) {
       in.releaseSlices();
@@ -69,13 +68,12 @@ final class RequestDecoder {
     }
   }
 
-  private Decoded unsupported(
-      ApiKey apiKey, short version, int correlationId, String remote, Executor loop) {
+  private Decoded unsupported(ApiKey apiKey, short version, int correlationId, Peer peer) {
     if (apiKey != ApiKey.API_VERSIONS) {
       throw new MalformedMessageException(apiKey + " version " + version + " is not supported");
     }
     return new Decoded(
-        context(apiKey, (short) 0, true, correlationId, null, remote, loop),
+        context(apiKey, (short) 0, true, correlationId, null, peer),
         ApiVersionsRequest.builder().build());
   }
 
@@ -85,9 +83,8 @@ final class RequestDecoder {
       boolean unsupported,
       int correlationId,
       @Nullable String clientId,
-      String remote,
-      Executor loop) {
+      Peer peer) {
     return new RequestContext(
-        apiKey, version, unsupported, correlationId, clientId, listener, remote, loop);
+        apiKey, version, unsupported, correlationId, clientId, listener, peer);
   }
 }

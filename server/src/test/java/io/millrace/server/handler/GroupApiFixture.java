@@ -35,6 +35,7 @@ import io.millrace.server.coordinator.group.GroupCoordinator;
 import io.millrace.server.coordinator.group.GroupRecord;
 import io.millrace.server.coordinator.group.GroupRecordCodec;
 import io.millrace.server.coordinator.group.GroupShard;
+import io.millrace.server.network.Peer;
 import io.millrace.server.network.Reply;
 import io.millrace.server.network.RequestContext;
 import io.netty.buffer.ByteBuf;
@@ -58,6 +59,7 @@ abstract class GroupApiFixture {
   static final String ODD_GROUP = "\u0000 /\\..\n\uD83D\uDE00 ${x} ' \"; drop";
 
   final ManualLoop loop = new ManualLoop();
+  final Peer peer = new Peer("/10.0.0.7:4711", loop);
   final List<MemoryLog> logs = List.of(new MemoryLog(), new MemoryLog());
   final MetadataImage image = image();
   final CoordinatorRuntime<GroupShard, GroupRecord> runtime =
@@ -100,8 +102,7 @@ abstract class GroupApiFixture {
     WireWriter out = new WireWriter(UnpooledByteBufAllocator.DEFAULT);
     request.write(out, v);
     RequestMessage received = MessageRegistry.readRequest(key, new WireReader(bytes(out)), v);
-    RequestContext context =
-        new RequestContext(key, v, false, 1, "client", "PLAINTEXT", "/10.0.0.7:4711", loop);
+    RequestContext context = new RequestContext(key, v, false, 1, "client", "PLAINTEXT", peer);
     CompletableFuture<Reply> reply = dispatcher.process(context, received);
     loop.run();
     return reply.thenApply(answer -> type.cast(throughTheWire(key, v, answer)));

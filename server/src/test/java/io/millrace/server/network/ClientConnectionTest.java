@@ -27,6 +27,8 @@ class ClientConnectionTest {
   private static final short FETCH_VERSION = 12;
 
   private final List<CompletableFuture<Reply>> answers = new ArrayList<>();
+  private final List<Peer> peers = new ArrayList<>();
+  private final List<String> heard = new ArrayList<>();
   private final MemoryBudget budget = new MemoryBudget(10);
   private final RequestProcessor never =
       new RequestProcessor() {
@@ -39,6 +41,8 @@ class ClientConnectionTest {
         public CompletableFuture<Reply> process(RequestContext context, RequestMessage request) {
           CompletableFuture<Reply> answer = new CompletableFuture<>();
           answers.add(answer);
+          peers.add(context.peer());
+          heard.add("request");
           return answer;
         }
       };
@@ -111,6 +115,43 @@ class ClientConnectionTest {
     assertThat(budget.used()).isZero();
   }
 
+  @Test
+  void peerThatCloses_isNoticedOncePerKey() {
+    EmbeddedChannel client = connect();
+    client.writeInbound(fetch());
+    peers.get(0).whenGone("a", () -> heard.add("gone too early"));
+    peers.get(0).whenGone("a", () -> heard.add("gone"));
+
+    client.close();
+    client.runPendingTasks();
+
+    assertThat(heard).containsExactly("request", "gone");
+  }
+
+  @Test
+  void connectionThatThisNodeCloses_saysNothingOfThePeer() {
+    EmbeddedChannel client = connect();
+    client.writeInbound(fetch());
+    peers.get(0).whenGone("a", () -> heard.add("gone"));
+
+    answers.get(0).completeExceptionally(new IllegalStateException("planted"));
+    client.runPendingTasks();
+
+    assertThat(client.isOpen()).isFalse();
+    assertThat(heard).containsExactly("request");
+  }
+
+  @Test
+  void nextRequest_isToldBeforeItIsHandled() {
+    EmbeddedChannel client = connect();
+    client.writeInbound(fetch());
+    peers.get(0).whenNextRequestArrives(() -> heard.add("next"));
+
+    client.writeInbound(fetch(), fetch());
+
+    assertThat(heard).containsExactly("request", "next", "request", "request");
+  }
+
   private static ByteBuf beginOf(int length) {
     return Unpooled.buffer().writeInt(length).writeBytes(new byte[100]);
   }
@@ -129,6 +170,7 @@ class ClientConnectionTest {
         frames,
         new ClientConnection(
             shared,
+            new Peer("a test", Runnable::run),
             new RequestDecoder(never, FrameLimits.DEFAULT, "CLIENTS"),
             frames::arrivingFrameBytes));
   }

@@ -15,7 +15,7 @@ class ResponseSequencerTest {
   private Slot open(int id) {
     return sequencer.open(
         new RequestContext(
-            ApiKey.FETCH, (short) 4, false, id, null, "PLAINTEXT", "test", Runnable::run),
+            ApiKey.FETCH, (short) 4, false, id, null, "PLAINTEXT", new Peer("test", Runnable::run)),
         10,
         0);
   }

@@ -1,0 +1,92 @@
+package io.millrace.server.network;
+
+import io.millrace.concurrent.ConfinedTo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The other end of a connection, as long as that lasts: who it is, and what it does beside the
+ * request at hand.
+ */
+@ConfinedTo("the connection's event loop, but remote() and loop()")
+public final class Peer {
+  /** What a connection may be asked to remember; a client is in a handful of groups. */
+  private static final int MAX_WATCHES = 1_000;
+
+  private final String remote;
+  private final Executor loop;
+  private final Map<Object, Runnable> watches = new LinkedHashMap<>();
+  private @Nullable Runnable onNextRequest;
+  private String software = "";
+
+  /**
+   * @param remote the peer's address, for logs
+   * @param loop the connection's event loop
+   */
+  public Peer(String remote, Executor loop) {
+    this.remote = remote;
+    this.loop = loop;
+  }
+
+  public String remote() {
+    return remote;
+  }
+
+  public Executor loop() {
+    return loop;
+  }
+
+  /** What the client calls itself in ApiVersions (KIP-511); empty when it has not said. */
+  public String software() {
+    return software;
+  }
+
+  public void callsItself(String name) {
+    software = name;
+  }
+
+  /**
+   * Runs an action once the peer has closed the connection, or it broke; never when this node
+   * closes it. Beyond 1,000 keys nothing is remembered.
+   *
+   * @param key an action of the same key before is forgotten
+   */
+  public void whenGone(Object key, Runnable action) {
+    if (watches.size() < MAX_WATCHES || watches.containsKey(key)) {
+      watches.put(key, action);
+    }
+  }
+
+  /**
+   * Runs an action once, when the next request has arrived and before it is handled: whoever keeps
+   * an answer back must let it go then, because the answers behind it wait. One before that has not
+   * run is run now.
+   */
+  public void whenNextRequestArrives(Runnable action) {
+    requestArrived();
+    onNextRequest = action;
+  }
+
+  void requestArrived() {
+    Runnable action = onNextRequest;
+    onNextRequest = null;
+    if (action != null) {
+      action.run();
+    }
+  }
+
+  void gone() {
+    List<Runnable> actions = new ArrayList<>(watches.values());
+    forget();
+    actions.forEach(Runnable::run);
+  }
+
+  void forget() {
+    watches.clear();
+    onNextRequest = null;
+  }
+}
