@@ -18,6 +18,7 @@ import io.millrace.protocol.message.OffsetFetchResponse.OffsetFetchResponseGroup
 import io.millrace.protocol.network.Connection;
 import io.millrace.protocol.network.ConnectionConfig;
 import io.millrace.protocol.network.NetworkLoops;
+import io.millrace.server.coordinator.group.GroupClient;
 import io.millrace.server.coordinator.group.GroupCoordinator;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -90,7 +91,8 @@ final class GroupCalls {
       Node node, short version, String group, String topic, long offset, long retentionMs) {
     return errorOf(
         TestNodes.await(
-            node.groups().commitOffsets(version, request(group, topic, 1, offset, retentionMs))));
+            node.groups()
+                .commitOffsets(client(version), request(group, topic, 1, offset, retentionMs))));
   }
 
   /** Commits as a member of a classic group. */
@@ -101,15 +103,21 @@ final class GroupCalls {
             .memberId(memberId)
             .generationIdOrMemberEpoch(generation)
             .build();
-    return node.groups().commitOffsets(COMMIT_VERSION, request).thenApply(GroupCalls::errorOf);
+    return node.groups()
+        .commitOffsets(client(COMMIT_VERSION), request)
+        .thenApply(GroupCalls::errorOf);
   }
 
   /** Commits the same offset for the first so many partitions. */
   static CompletableFuture<Short> commitAll(
       Node node, String group, String topic, int partitions, long offset) {
     return node.groups()
-        .commitOffsets(COMMIT_VERSION, request(group, topic, partitions, offset, -1))
+        .commitOffsets(client(COMMIT_VERSION), request(group, topic, partitions, offset, -1))
         .thenApply(GroupCalls::errorOf);
+  }
+
+  private static GroupClient client(short version) {
+    return new GroupClient(version, "calls", "/127.0.0.1");
   }
 
   private static OffsetCommitRequest request(

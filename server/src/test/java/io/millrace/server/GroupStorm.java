@@ -102,7 +102,7 @@ final class GroupStorm {
             .generationId(member.generation)
             .assignments(List.of(new SyncGroupRequestAssignment(member.id, ByteBuffer.allocate(8))))
             .build();
-    return TestNodes.await(node.groups().syncGroup(sync)).errorCode() == 0;
+    return TestNodes.await(node.groups().syncGroup(CLIENT, sync)).errorCode() == 0;
   }
 
   private ByteBuffer subscription() {
@@ -159,7 +159,7 @@ final class GroupStorm {
       return CompletableFuture.completedFuture(false);
     }
     long offset = ++member.sent;
-    CompletableFuture<HeartbeatResponse> alive = node.groups().heartbeat(heartbeat(member));
+    CompletableFuture<HeartbeatResponse> alive = node.groups().heartbeat(CLIENT, heartbeat(member));
     return GroupCalls.commitAs(node, member.group, member.id, member.generation, topic, offset)
         .thenCombine(
             alive,
@@ -200,7 +200,7 @@ final class GroupStorm {
       assertThat(GroupCalls.committed(node, member.group, topic))
           .as(member.group)
           .isBetween(member.acknowledged, member.sent);
-      assertThat(TestNodes.await(node.groups().heartbeat(heartbeat(member))).errorCode())
+      assertThat(TestNodes.await(node.groups().heartbeat(CLIENT, heartbeat(member))).errorCode())
           .as(member.group)
           .isZero();
     }

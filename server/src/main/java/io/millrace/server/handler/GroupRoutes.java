@@ -48,7 +48,7 @@ final class GroupRoutes {
         Route.of(
             ApiKey.HEARTBEAT,
             HeartbeatRequest.class,
-            (context, request) -> reply(groups.heartbeat(request))),
+            (context, request) -> reply(groups.heartbeat(client(context), request))),
         Route.of(
             ApiKey.LEAVE_GROUP,
             LeaveGroupRequest.class,
@@ -60,7 +60,7 @@ final class GroupRoutes {
         Route.of(
             ApiKey.OFFSET_COMMIT,
             OffsetCommitRequest.class,
-            (context, request) -> reply(groups.commitOffsets(context.version(), request))),
+            (context, request) -> reply(groups.commitOffsets(client(context), request))),
         Route.of(ApiKey.OFFSET_FETCH, OffsetFetchRequest.class, new OffsetFetchHandler(groups)),
         Route.of(
             ApiKey.OFFSET_DELETE,
@@ -92,7 +92,8 @@ final class GroupRoutes {
     return new GroupClient(
         context.version(),
         id.length() > CLIENT_ID_CHARS ? id.substring(0, CLIENT_ID_CHARS) : id,
-        hostOf(context.remote()));
+        hostOf(context.remote()),
+        context.peer().id());
   }
 
   /** The peer's address as Kafka's tools show it: {@code /10.0.0.7}, without name and port. */

@@ -30,6 +30,6 @@ final class SyncGroupHandler implements RequestHandler<SyncGroupRequest> {
               .errorCode(ErrorCode.INCONSISTENT_GROUP_PROTOCOL.code())
               .build());
     }
-    return GroupRoutes.reply(groups.syncGroup(request));
+    return GroupRoutes.reply(groups.syncGroup(GroupRoutes.client(context), request));
   }
 }

@@ -6,17 +6,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The other end of a connection, as long as that lasts: who it is, and what it does beside the
  * request at hand.
  */
-@ConfinedTo("the connection's event loop, but remote() and loop()")
+@ConfinedTo("the connection's event loop, but id(), remote() and loop()")
 public final class Peer {
   /** What a connection may be asked to remember; a client is in a handful of groups. */
   private static final int MAX_WATCHES = 1_000;
 
+  private static final AtomicLong IDS = new AtomicLong();
+
+  private final long id = IDS.incrementAndGet();
   private final String remote;
   private final Executor loop;
   private final Map<Object, Runnable> watches = new LinkedHashMap<>();
@@ -30,6 +34,11 @@ public final class Peer {
   public Peer(String remote, Executor loop) {
     this.remote = remote;
     this.loop = loop;
+  }
+
+  /** Names the connection; no other of this process is ever called so. Above 0. */
+  public long id() {
+    return id;
   }
 
   public String remote() {

@@ -5,5 +5,14 @@ package io.millrace.server.coordinator.group;
  *
  * @param version of the request
  * @param host the peer's address as shown to people: {@code /10.0.0.7}
+ * @param connection names the connection that it came by, on this broker and as long as it runs;
+ *     {@link #UNKNOWN} when nobody can tell
  */
-public record GroupClient(short version, String clientId, String host) {}
+public record GroupClient(short version, String clientId, String host, long connection) {
+  public static final long UNKNOWN = 0;
+
+  /** A client of which no connection is known. */
+  public GroupClient(short version, String clientId, String host) {
+    this(version, clientId, host, UNKNOWN);
+  }
+}

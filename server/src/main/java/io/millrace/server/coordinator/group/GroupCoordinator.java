@@ -91,18 +91,20 @@ public final class GroupCoordinator {
                     : response);
   }
 
-  public CompletableFuture<SyncGroupResponse> syncGroup(SyncGroupRequest request) {
+  public CompletableFuture<SyncGroupResponse> syncGroup(
+      GroupClient client, SyncGroupRequest request) {
     return submit(
         request.groupId(),
-        (shard, turn, answer) -> shard.syncGroup(turn, request, answer),
+        (shard, turn, answer) -> shard.syncGroup(turn, client, request, answer),
         ClassicAnswers::syncError);
   }
 
-  public CompletableFuture<HeartbeatResponse> heartbeat(HeartbeatRequest request) {
+  public CompletableFuture<HeartbeatResponse> heartbeat(
+      GroupClient client, HeartbeatRequest request) {
     return submit(
         request.groupId(),
         (shard, turn, answer) -> {
-          HeartbeatResponse response = shard.heartbeat(turn, request);
+          HeartbeatResponse response = shard.heartbeat(turn, client, request);
           if (response.errorCode() == ErrorCode.NONE.code()) {
             turn.answerAtOnce(answer, response); // "go on": it knows its generation by an answer
           } else {
@@ -150,10 +152,10 @@ public final class GroupCoordinator {
   // ---- offsets
 
   public CompletableFuture<OffsetCommitResponse> commitOffsets(
-      short version, OffsetCommitRequest request) {
+      GroupClient client, OffsetCommitRequest request) {
     return ask(
             request.groupId(),
-            (shard, turn) -> shard.commitOffsets(turn, version, request),
+            (shard, turn) -> shard.commitOffsets(turn, client, request),
             error -> CommittedOffsets.commitAnswer(request, (topic, partition) -> error))
         .thenApply(this::count);
   }

@@ -272,6 +272,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
 
   public void syncGroup(
       CoordinatorTurn<GroupRecord> turn,
+      GroupClient client,
       SyncGroupRequest request,
       Answer<SyncGroupResponse> answer) {
     if (request.groupId().isEmpty()) {
@@ -285,7 +286,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     }
   }
 
-  public HeartbeatResponse heartbeat(CoordinatorTurn<GroupRecord> turn, HeartbeatRequest request) {
+  public HeartbeatResponse heartbeat(
+      CoordinatorTurn<GroupRecord> turn, GroupClient client, HeartbeatRequest request) {
     Group group = groups.get(request.groupId());
     ErrorCode error = ErrorCode.UNKNOWN_MEMBER_ID;
     if (request.groupId().isEmpty()) {
@@ -411,7 +413,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   // ---- offsets
 
   public OffsetCommitResponse commitOffsets(
-      CoordinatorTurn<GroupRecord> turn, short version, OffsetCommitRequest request) {
+      CoordinatorTurn<GroupRecord> turn, GroupClient client, OffsetCommitRequest request) {
+    short version = client.version();
     Group group = groups.get(request.groupId());
     ErrorCode error;
     if (request.groupId().isEmpty()) {

@@ -276,6 +276,7 @@ class ClassicGroupTest {
     SyncGroupResponse refused =
         fixture.now(
             fixture.groups.syncGroup(
+                GroupFixture.client(5),
                 io.millrace.protocol.message.SyncGroupRequest.builder()
                     .groupId(GroupFixture.GROUP)
                     .memberId(joined.memberId())

@@ -137,6 +137,7 @@ final class GroupFixture {
       String memberId, int generation, Map<String, String> assignments) {
     CompletableFuture<SyncGroupResponse> answer =
         groups.syncGroup(
+            client(5),
             SyncGroupRequest.builder()
                 .groupId(GROUP)
                 .memberId(memberId)
@@ -163,7 +164,7 @@ final class GroupFixture {
   }
 
   short heartbeat(String memberId, int generation) {
-    return now(groups.heartbeat(new HeartbeatRequest(GROUP, generation, memberId, null)))
+    return now(groups.heartbeat(client(4), new HeartbeatRequest(GROUP, generation, memberId, null)))
         .errorCode();
   }
 
@@ -204,7 +205,7 @@ final class GroupFixture {
       int partition,
       long offset) {
     return now(groups.commitOffsets(
-            (short) version,
+            client(version),
             OffsetCommitRequest.builder()
                 .groupId(GROUP)
                 .memberId(memberId)

@@ -56,6 +56,7 @@ class GroupMigrationTest {
   private SyncGroupResponse sync(String memberId, int generation, PartitionSet... parts) {
     return fixture.now(
         fixture.groups.syncGroup(
+            GroupFixture.client(5),
             SyncGroupRequest.builder()
                 .groupId(GROUP)
                 .memberId(memberId)
@@ -225,6 +226,7 @@ class GroupMigrationTest {
         fixture.now(fixture.join(9, joining("", PartitionSet.EMPTY).groupInstanceId("i").build()));
     fixture.now(
         fixture.groups.syncGroup(
+            GroupFixture.client(5),
             SyncGroupRequest.builder()
                 .groupId(GROUP)
                 .memberId(old.memberId())

@@ -50,7 +50,7 @@ class OffsetsTest {
     fixture.log.hold();
     CompletableFuture<?> answer =
         fixture.groups.commitOffsets(
-            (short) 9,
+            GroupFixture.client(9),
             io.millrace.protocol.message.OffsetCommitRequest.builder()
                 .groupId(GROUP)
                 .memberId("")

@@ -43,6 +43,10 @@ final class SimulatedClassicClient extends SimulatedClient {
     this.version = world.random.nextBoolean() ? 3 : 9;
   }
 
+  private GroupClient client() {
+    return new GroupClient((short) version, name, "/sim");
+  }
+
   @Override
   void forget() {
     super.forget();
@@ -111,7 +115,7 @@ final class SimulatedClassicClient extends SimulatedClient {
     world.call(
         this,
         MEMBERSHIP,
-        () -> world.groups.joinGroup(new GroupClient((short) version, name, "/sim"), request),
+        () -> world.groups.joinGroup(client(), request),
         this::onJoin,
         () -> busy = false);
   }
@@ -182,7 +186,11 @@ final class SimulatedClassicClient extends SimulatedClient {
             .assignments(assignments())
             .build();
     world.call(
-        this, MEMBERSHIP, () -> world.groups.syncGroup(request), this::onSync, () -> busy = false);
+        this,
+        MEMBERSHIP,
+        () -> world.groups.syncGroup(client(), request),
+        this::onSync,
+        () -> busy = false);
   }
 
   private void onSync(SyncGroupResponse answer) {
@@ -208,7 +216,7 @@ final class SimulatedClassicClient extends SimulatedClient {
     world.call(
         this,
         MEMBERSHIP,
-        () -> world.groups.heartbeat(request),
+        () -> world.groups.heartbeat(client(), request),
         answer -> {
           busy = false;
           switch (ErrorCode.forCode(answer.errorCode())) {

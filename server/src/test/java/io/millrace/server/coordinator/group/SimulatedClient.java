@@ -195,7 +195,7 @@ abstract class SimulatedClient {
         OFFSETS,
         () ->
             world.groups.commitOffsets(
-                (short) 9,
+                new GroupClient((short) 9, name, "/sim"),
                 OffsetCommitRequest.builder()
                     .groupId(group)
                     .memberId(asMember)
