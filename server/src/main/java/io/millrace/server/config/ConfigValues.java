@@ -16,6 +16,19 @@ final class ConfigValues {
     return text == null ? key.defaultValue() : key.parse(text);
   }
 
+  /**
+   * A key that is there without a value, or with commas alone, is most often a script whose
+   * variable was not set: data in ./data or a quorum of one are not what its author meant.
+   *
+   * @throws ConfigException naming key, value and range
+   */
+  void refuseEmpty(ConfigKey<?> key) {
+    String text = given.get(key.name());
+    if (text != null && text.chars().allMatch(c -> c == ',' || Character.isWhitespace(c))) {
+      throw bad(key, text, key.allowed() + "; leave the key out for its default");
+    }
+  }
+
   boolean isGiven(ConfigKey<?> key) {
     return given.containsKey(key.name());
   }

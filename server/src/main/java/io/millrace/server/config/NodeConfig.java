@@ -52,6 +52,7 @@ public record NodeConfig(
     Set<String> notImplemented = sortOutForeignKeys(given.keySet());
     ConfigValues values = new ConfigValues(given);
     for (ConfigKey<?> key : keys()) {
+      values.refuseEmpty(key);
       values.get(key); // A bad value is refused even where another key takes precedence.
     }
     return new NodeConfig(
@@ -94,7 +95,7 @@ public record NodeConfig(
       if (!kafkas.contains(key) && !KnownKafkaKeys.isKafkaPrefix(key)) {
         Set<String> candidates = new TreeSet<>(kafkas);
         candidates.addAll(ours);
-        String guess = KnownKafkaKeys.nearest(key, candidates);
+        String guess = Spelling.nearest(key, candidates);
         throw new ConfigException(
             "unknown key "
                 + key

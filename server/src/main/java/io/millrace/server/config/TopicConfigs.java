@@ -151,7 +151,7 @@ public final class TopicConfigs {
   public static void check(String name, String value) {
     TopicConfigKey key = find(name);
     if (key == null) {
-      String guess = KnownKafkaKeys.nearest(name, ALL.stream().map(TopicConfigKey::name).toList());
+      String guess = Spelling.nearest(name, ALL.stream().map(TopicConfigKey::name).toList());
       throw new ConfigException(
           "unknown topic config " + name + (guess == null ? "" : ", did you mean " + guess + "?"));
     }

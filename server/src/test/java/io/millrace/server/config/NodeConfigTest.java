@@ -134,4 +134,23 @@ class NodeConfigTest {
             });
     assertThat(NodeConfig.keys().stream().map(ConfigKey::name)).doesNotHaveDuplicates();
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "log.dirs, ''",
+    "log.dirs, ' , '",
+    "log.dir, ''",
+    "metadata.log.dir, ''",
+    "controller.quorum.voters, ''",
+    "listeners, ''",
+    "advertised.listeners, ''",
+    "broker.rack, ''",
+    "process.roles, ','"
+  })
+  void keyWithoutAValue_isRefused(String key, String value) {
+    assertThatThrownBy(() -> config(key, value))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(key + "=")
+        .hasMessageContaining("leave the key out");
+  }
 }
