@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -29,6 +31,7 @@ public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
   private Duration retryBackoff = Duration.ofMillis(50);
   private Duration retryBackoffMax = Duration.ofSeconds(1);
   private Duration connectTimeout = Duration.ofSeconds(10);
+  private final Set<String> withoutEffect = new TreeSet<>();
 
   ClientBuilder(String kind) {
     this.kind = kind;
@@ -115,9 +118,15 @@ public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
           }
         });
     if (!unused.isEmpty()) {
+      withoutEffect.addAll(unused);
       PropertyText.warnUnused(kind, unused);
     }
     return self();
+  }
+
+  /** The keys that {@link #properties} was given and that have no effect here. */
+  public Set<String> settingsWithoutEffect() {
+    return Set.copyOf(withoutEffect);
   }
 
   private boolean applyShared(String key, PropertyText value) {
@@ -132,11 +141,20 @@ public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
       case "retry.backoff.ms" -> retryBackoff = value.millis();
       case "retry.backoff.max.ms" -> retryBackoffMax = value.millis();
       case "socket.connection.setup.timeout.ms" -> connectTimeout = value.millis();
+      case "security.protocol" -> requirePlaintext(value);
       default -> {
         return false;
       }
     }
     return true;
+  }
+
+  /** Who asks for encryption must not get a connection without. */
+  private static void requirePlaintext(PropertyText value) {
+    if (!value.text().trim().equalsIgnoreCase("PLAINTEXT")) {
+      throw new IllegalArgumentException(
+          value.key() + " is '" + value.text() + "', must be PLAINTEXT: this client has no other");
+    }
   }
 
   ClientConfig clientConfig() {

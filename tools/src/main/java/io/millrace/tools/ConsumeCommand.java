@@ -156,6 +156,7 @@ final class ConsumeCommand implements Callable<Integer> {
         builder.offsetReset(OffsetReset.EARLIEST);
       }
     }
+    cluster.check(builder, consumerProperties);
     Consumer<byte[], byte[]> consumer = builder.build();
     StopSignal signal =
         StopSignal.install(

@@ -1,9 +1,13 @@
 package io.millrace.tools;
 
+import io.millrace.client.Admin;
 import io.millrace.client.CompressionType;
+import io.millrace.client.MillraceException;
 import io.millrace.client.Producer;
+import io.millrace.client.ProducerBuilder;
 import io.millrace.client.ProducerRecord;
 import io.millrace.client.RecordHeader;
+import io.millrace.protocol.ErrorCode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -17,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,6 +44,7 @@ import picocli.CommandLine.Option;
 final class ProduceCommand implements Callable<Integer> {
 
   private static final int FAILURES_SHOWN = 5;
+  private static final long NEW_PARTITION_NANOS = 200_000_000;
 
   /** One character a byte: what comes in goes out, whether it is UTF-8 or not. */
   private static final Charset RAW = StandardCharsets.ISO_8859_1;
@@ -100,6 +106,10 @@ final class ProduceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (partition != null && partition < 0) {
+      throw new CommandFailure(
+          ExitCode.USAGE, "--partition is " + partition + ", expected 0 or more", null);
+    }
     List<RecordHeader> fixedHeaders = new ArrayList<>();
     headers.forEach((key, value) -> fixedHeaders.add(RecordHeader.of(key, value)));
     var properties = cluster.properties();
@@ -108,11 +118,13 @@ final class ProduceCommand implements Callable<Integer> {
     properties.setProperty("request.timeout.ms", Integer.toString(Math.max(1, patienceMs / 2)));
     producerProperties.forEach(properties::setProperty);
     properties.setProperty("acks", acksCode(acks));
-    try (Producer<byte[], byte[]> producer =
-        Producer.builder()
-            .properties(properties)
-            .compression(CompressionType.parse(compression))
-            .build()) {
+    ProducerBuilder<byte[], byte[]> builder =
+        Producer.builder().properties(properties).compression(CompressionType.parse(compression));
+    cluster.check(builder, producerProperties);
+    if (partition != null) {
+      requirePartition(partition);
+    }
+    try (Producer<byte[], byte[]> producer = builder.build()) {
       sendLines(producer, fixedHeaders);
       producer.flush();
     }
@@ -129,6 +141,34 @@ final class ProduceCommand implements Callable<Integer> {
       console.err().println(sent + (sent.get() == 1 ? " record" : " records") + " acknowledged");
     }
     return ExitCode.OK;
+  }
+
+  /** The client waits for a partition that may just have been added; a person mistyped a number. */
+  private void requirePartition(int wanted) {
+    int count = partitionCount();
+    if (count > 0 && wanted >= count) {
+      // A broker may hear of new partitions a moment after the one that made them.
+      LockSupport.parkNanos(NEW_PARTITION_NANOS);
+      count = partitionCount();
+    }
+    if (count > 0 && wanted >= count) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          "topic " + topic + " has no partition " + wanted + ", only 0 to " + (count - 1),
+          null);
+    }
+  }
+
+  /** How many partitions the topic has; 0 when there is no topic yet. */
+  private int partitionCount() {
+    try (Admin admin = cluster.admin()) {
+      return cluster.await(admin.describeTopics(List.of(topic)).get(topic)).partitions().size();
+    } catch (MillraceException e) {
+      if (e.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
+        return 0; // the first record makes it
+      }
+      throw e;
+    }
   }
 
   private static String acksCode(String text) {

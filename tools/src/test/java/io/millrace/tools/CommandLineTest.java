@@ -2,8 +2,11 @@ package io.millrace.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,6 +97,11 @@ class CommandLineTest {
         "groups delete-offsets --group a",
         "groups delete",
         "node start --override nonsense.key=1 --override log.dirs=/nowhere",
+        "node start --override log.dirs=",
+        "produce --topic a --partition -1 -b 127.0.0.1:1",
+        "produce --topic a --producer-property lingr.ms=5",
+        "produce --topic a --producer-property security.protocol=SSL",
+        "consume --topic a --consumer-property auto.offset.rest=earliest",
       })
   void wrongCommandLine_isRefusedBeforeAnythingIsTried(String line) {
     Ended ended = run(line.split(" "));
@@ -108,6 +116,47 @@ class CommandLineTest {
 
     assertThat(ended.code()).isEqualTo(ExitCode.USAGE);
     assertThat(ended.err()).contains("--topc").contains("--topic");
+  }
+
+  @Test
+  void unknownClientSetting_isNamedWithTheNearestKnown() {
+    Ended ended = run("produce", "--topic", "a", "--producer-property", "lingr.ms=5");
+
+    assertThat(ended.err()).contains("lingr.ms").contains("did you mean linger.ms?");
+  }
+
+  @Test
+  void kafkasSettingWithoutEffect_isNamed() {
+    Ended ended =
+        run(
+            ("produce --topic a -b 127.0.0.1:1 --producer-property linger.ms=1"
+                    + " --producer-property transactional.id=t")
+                .split(" "));
+
+    assertThat(ended.err()).contains("without effect here: transactional.id\n");
+  }
+
+  @Test
+  void refusedConnections_endACommandAtOnce() {
+    long start = System.nanoTime();
+
+    Ended ended = run("topics", "list", "-b", "127.0.0.1:1,127.0.0.1:2");
+
+    assertThat(System.nanoTime() - start).isLessThan(5_000_000_000L);
+    assertThat(ended.code()).isEqualTo(ExitCode.UNREACHABLE);
+    assertThat(ended.err()).contains("127.0.0.1:1: connection refused");
+  }
+
+  @Test
+  void silentBroker_isNamedWhileTheCommandWaits() throws IOException {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String address = "127.0.0.1:" + silent.getLocalPort();
+
+      Ended ended = run("topics", "list", "-b", address, "--timeout-ms", "1500");
+
+      assertThat(ended.code()).isEqualTo(ExitCode.UNREACHABLE);
+      assertThat(ended.err()).contains("no answer yet from " + address + ", trying for up to 2 s");
+    }
   }
 
   @Test
