@@ -150,9 +150,17 @@ public record GroupsConfig(
           "Which groups with members may change their protocol: classic ones to the consumer"
               + " protocol (upgrade), back (downgrade), both or none.");
 
+  static final ConfigKey<Boolean> HOLD_HEARTBEATS =
+      ConfigKey.bool(
+          "group.hold.heartbeats",
+          GroupConfig.DEFAULT.holdHeartbeats(),
+          "Keeps the answer to a classic member's heartbeat back, so that a rebalance reaches it at"
+              + " once, and begins the rebalance when it reaches all; false does as Kafka does.");
+
   static List<ConfigKey<?>> keys() {
     return List.of(
         MIGRATION,
+        HOLD_HEARTBEATS,
         MIN_SESSION,
         MAX_SESSION,
         MAX_SIZE,
@@ -191,7 +199,8 @@ public record GroupsConfig(
             GroupConfig.DEFAULT.maxRecordBytes(),
             MigrationPolicy.named(values.get(MIGRATION)),
             TopicConfigs.effective(
-                TopicConfigs.START_ADDED_PARTITIONS, Map.of(), TopicConfigs.nodeDefaults(values)));
+                TopicConfigs.START_ADDED_PARTITIONS, Map.of(), TopicConfigs.nodeDefaults(values)),
+            values.get(HOLD_HEARTBEATS));
     return new GroupsConfig(
         rules,
         values.get(TOPIC_PARTITIONS),

@@ -141,6 +141,17 @@ public final class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
     }
   }
 
+  /**
+   * Tells a shard of an event that it can do without: passed over when the shard is not here, not
+   * active, or its loop takes no more.
+   */
+  public void tell(int partition, BiConsumer<S, CoordinatorTurn<R>> event) {
+    ShardHost<S, R> host = hosts.get(partition);
+    if (host != null) {
+      host.loop().tryExecute(() -> host.tell(event));
+    }
+  }
+
   /** What the shards have done so far. */
   public CoordinatorStats stats() {
     return setup.stats();

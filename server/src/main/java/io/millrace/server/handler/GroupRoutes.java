@@ -45,10 +45,7 @@ final class GroupRoutes {
             JoinGroupRequest.class,
             (context, request) -> reply(groups.joinGroup(client(context), request))),
         Route.of(ApiKey.SYNC_GROUP, SyncGroupRequest.class, new SyncGroupHandler(groups)),
-        Route.of(
-            ApiKey.HEARTBEAT,
-            HeartbeatRequest.class,
-            (context, request) -> reply(groups.heartbeat(client(context), request))),
+        Route.of(ApiKey.HEARTBEAT, HeartbeatRequest.class, new HeartbeatHandler(groups)),
         Route.of(
             ApiKey.LEAVE_GROUP,
             LeaveGroupRequest.class,
@@ -93,7 +90,8 @@ final class GroupRoutes {
         context.version(),
         id.length() > CLIENT_ID_CHARS ? id.substring(0, CLIENT_ID_CHARS) : id,
         hostOf(context.remote()),
-        context.peer().id());
+        context.peer().id(),
+        HeartbeatPatience.millisOf(context.peer().software()));
   }
 
   /** The peer's address as Kafka's tools show it: {@code /10.0.0.7}, without name and port. */

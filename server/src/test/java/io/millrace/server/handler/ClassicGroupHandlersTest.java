@@ -92,6 +92,31 @@ class ClassicGroupHandlersTest extends GroupApiFixture {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"apache-kafka-java", "librdkafka"})
+  void heartbeatOfAClientThatDoesOtherThingsMeanwhile_isKeptUntilItAsksForMore(String software) {
+    peer.callsItself(software);
+    JoinGroupResponse joined = join(9, "g");
+    sync(5, "g", joined.memberId(), 1);
+    HeartbeatRequest request = new HeartbeatRequest("g", 1, joined.memberId(), null);
+    CompletableFuture<HeartbeatResponse> kept =
+        send(HeartbeatResponse.class, ApiKey.HEARTBEAT, 4, request);
+    assertThat(kept).isNotDone();
+
+    peer.whenNextRequestArrives(() -> {}); // what was to be done then is done now
+    loop.run();
+    assertThat(kept.join().errorCode()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "kafkajs", "kafka-python"})
+  void heartbeatOfAnyOtherClient_isAnsweredAtOnce(String software) {
+    peer.callsItself(software);
+    JoinGroupResponse joined = join(9, "g");
+    sync(5, "g", joined.memberId(), 1);
+    assertThat(beat(4, "g", joined.memberId(), 1)).isZero();
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {0, 4, 9})
   void joinOfTenMegabytes_isRefusedAndHarmsNobody(int version) {
     JoinGroupResponse other = join(9, "g");

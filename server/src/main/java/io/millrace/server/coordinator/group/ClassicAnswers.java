@@ -1,6 +1,7 @@
 package io.millrace.server.coordinator.group;
 
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.message.HeartbeatResponse;
 import io.millrace.protocol.message.JoinGroupResponse;
 import io.millrace.protocol.message.JoinGroupResponse.JoinGroupResponseMember;
 import io.millrace.protocol.message.SyncGroupResponse;
@@ -57,6 +58,30 @@ final class ClassicAnswers {
 
   static SyncGroupResponse syncError(ErrorCode error) {
     return SyncGroupResponse.builder().errorCode(error.code()).build();
+  }
+
+  static HeartbeatResponse heartbeat(ErrorCode error) {
+    return HeartbeatResponse.builder().errorCode(error.code()).build();
+  }
+
+  static void answerHeartbeat(
+      CoordinatorTurn<GroupRecord> turn, Answer<HeartbeatResponse> answer, ErrorCode error) {
+    if (error == ErrorCode.NONE) {
+      turn.answerAtOnce(answer, heartbeat(error)); // it knows its generation by an answer
+    } else {
+      turn.answer(answer, heartbeat(error));
+    }
+  }
+
+  /** Answers the heartbeat of a member that is kept back, if one is. */
+  static void answerHeld(
+      CoordinatorTurn<GroupRecord> turn, String group, ClassicMember member, ErrorCode error) {
+    Answer<HeartbeatResponse> held = member.heldHeartbeat;
+    if (held != null) {
+      member.heldHeartbeat = null;
+      turn.timers().cancel(new GroupTimer.Heartbeat(group, member.memberId));
+      answerHeartbeat(turn, held, error);
+    }
   }
 
   /** Answers a member that waits for its part, if it does. */

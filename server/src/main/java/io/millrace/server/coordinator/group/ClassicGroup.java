@@ -50,6 +50,9 @@ final class ClassicGroup implements Group {
   /** Members of the new generation that have not asked for their part. */
   final Set<String> pendingSync = new LinkedHashSet<>();
 
+  /** Places of the generation whose members are gone, until it ends or others take them. */
+  final VacantPlaces vacant = new VacantPlaces();
+
   /** During the first generation's delay: whether somebody came, and how long it may still grow. */
   boolean newMemberAdded;
 
@@ -191,6 +194,11 @@ final class ClassicGroup implements Group {
 
   long awaitingJoin() {
     return members.values().stream().filter(member -> member.awaitingJoin != null).count();
+  }
+
+  /** Whether each member can be told of a rebalance now. */
+  boolean canTellAll() {
+    return members.values().stream().allMatch(member -> member.heldHeartbeat != null);
   }
 
   boolean hasAllJoined() {

@@ -19,12 +19,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What members of classic groups may ask: the requests that change a {@link ClassicGroup}.
  * Stateless but for the source of member ids.
  */
 final class ClassicGroups {
+  private static final Logger LOG = LoggerFactory.getLogger(ClassicGroups.class);
   private static final short FIRST_WITH_REQUIRED_MEMBER_ID = 4;
   private static final short FIRST_WITH_SKIP_ASSIGNMENT = 9;
 
@@ -181,15 +184,12 @@ final class ClassicGroups {
       JoinGroupRequest request,
       String memberId,
       Answer<JoinGroupResponse> answer) {
-    ClassicMember member =
-        new ClassicMember(
-            memberId,
-            request.groupInstanceId(),
-            client.clientId(),
-            client.host(),
-            rebalanceTimeout(request),
-            request.sessionTimeoutMs(),
-            request.protocols());
+    ClassicMember member = newMember(client, request, memberId);
+    VacantPlaces.Place place = group.vacant.take(group, member, client.version());
+    if (place != null) {
+      takePlace(turn, group, member, place, answer);
+      return;
+    }
     if (group.members.isEmpty()) {
       group.protocolType = request.protocolType();
     }
@@ -201,6 +201,43 @@ final class ClassicGroups {
     }
     rebalance.startSession(turn, group, member);
     rebalance.start(turn, group, "member " + memberId + " joined");
+  }
+
+  /**
+   * A newcomer gets the part of one that is gone, in the same generation: nobody else has to stop.
+   */
+  private void takePlace(
+      CoordinatorTurn<GroupRecord> turn,
+      ClassicGroup group,
+      ClassicMember member,
+      VacantPlaces.Place place,
+      Answer<JoinGroupResponse> answer) {
+    LOG.info(
+        "member takes the place of one that is gone group={} generation={} member={} of={}",
+        group.id(),
+        group.generation,
+        member.memberId,
+        place.member().memberId);
+    member.assignment = place.member().assignment;
+    group.add(member);
+    if (place.led()) {
+      group.leaderId = member.memberId;
+    }
+    rebalance.startSession(turn, group, member);
+    turn.append(new ClassicGroupRecord(group.id(), group.snapshot()));
+    turn.answer(answer, ClassicAnswers.joined(group, member, place.led()));
+  }
+
+  private static ClassicMember newMember(
+      GroupClient client, JoinGroupRequest request, String memberId) {
+    return new ClassicMember(
+        memberId,
+        request.groupInstanceId(),
+        client.clientId(),
+        client.host(),
+        rebalanceTimeout(request),
+        request.sessionTimeoutMs(),
+        request.protocols());
   }
 
   private void rejoin(
@@ -249,15 +286,7 @@ final class ClassicGroups {
     ByteBuffer oldMetadata = old.metadata(group.protocolName);
     boolean wasLeader = group.isLeader(oldId);
     ClassicRebalance.drop(turn, group, old, ErrorCode.FENCED_INSTANCE_ID);
-    ClassicMember member =
-        new ClassicMember(
-            newId,
-            request.groupInstanceId(),
-            client.clientId(),
-            client.host(),
-            rebalanceTimeout(request),
-            request.sessionTimeoutMs(),
-            request.protocols());
+    ClassicMember member = newMember(client, request, newId);
     member.assignment = old.assignment;
     group.add(member);
     if (wasLeader) {

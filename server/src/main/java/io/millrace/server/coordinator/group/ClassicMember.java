@@ -1,5 +1,6 @@
 package io.millrace.server.coordinator.group;
 
+import io.millrace.protocol.message.HeartbeatResponse;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
 import io.millrace.protocol.message.SyncGroupResponse;
@@ -26,6 +27,9 @@ final class ClassicMember {
 
   @Nullable Answer<JoinGroupResponse> awaitingJoin;
   @Nullable Answer<SyncGroupResponse> awaitingSync;
+
+  /** Kept back until there is something to tell: {@link HeldHeartbeats}. */
+  @Nullable Answer<HeartbeatResponse> heldHeartbeat;
 
   ClassicMember(
       String memberId,

@@ -27,7 +27,9 @@ final class ClassicRebalance {
       completeJoinIfAll(turn, group);
       return;
     }
+    group.vacant.clear();
     for (ClassicMember member : group.members.values()) {
+      ClassicAnswers.answerHeld(turn, group.id(), member, ErrorCode.REBALANCE_IN_PROGRESS);
       if (member.awaitingSync != null) {
         startSession(turn, group, member); // it was us who kept it waiting
         ClassicAnswers.answerSync(
@@ -151,9 +153,17 @@ final class ClassicRebalance {
 
   void removeMember(
       CoordinatorTurn<GroupRecord> turn, ClassicGroup group, ClassicMember member, String reason) {
+    boolean led = group.isLeader(member.memberId);
     drop(turn, group, member, ErrorCode.UNKNOWN_MEMBER_ID);
     switch (group.state()) {
-      case STABLE, COMPLETING_REBALANCE -> start(turn, group, reason);
+      case STABLE -> {
+        if (!config.holdHeartbeats() || group.members.isEmpty() || group.canTellAll()) {
+          start(turn, group, reason);
+        } else {
+          group.vacant.add(member, led, reason); // HeldHeartbeats starts when all can be told
+        }
+      }
+      case COMPLETING_REBALANCE -> start(turn, group, reason);
       case PREPARING_REBALANCE -> completeJoinIfAll(turn, group);
       case EMPTY, DEAD -> {}
     }
@@ -172,6 +182,7 @@ final class ClassicRebalance {
       member.awaitingJoin = null;
     }
     ClassicAnswers.answerSync(turn, member, ClassicAnswers.syncError(error));
+    ClassicAnswers.answerHeld(turn, group.id(), member, error);
   }
 
   /** The member has been heard: its silence is counted from now. */

@@ -15,6 +15,9 @@ import java.util.List;
  * @param migrationPolicy {@code group.consumer.migration.policy}
  * @param startAddedPartitions {@code group.start.added.partitions}, unless the topic has its own:
  *     whether groups read partitions that are added to their topics from the beginning
+ * @param holdHeartbeats {@code group.hold.heartbeats}: whether a rebalance of a classic group
+ *     reaches its members by heartbeats whose answers were kept back, and waits until it reaches
+ *     all
  */
 public record GroupConfig(
     int minSessionTimeoutMs,
@@ -31,7 +34,8 @@ public record GroupConfig(
     List<String> consumerAssignors,
     int maxRecordBytes,
     MigrationPolicy migrationPolicy,
-    boolean startAddedPartitions) {
+    boolean startAddedPartitions,
+    boolean holdHeartbeats) {
 
   public static final GroupConfig DEFAULT =
       new GroupConfig(
@@ -49,6 +53,7 @@ public record GroupConfig(
           List.of("uniform", "range"),
           900_000,
           MigrationPolicy.BIDIRECTIONAL,
+          true,
           true);
 
   public GroupConfig {

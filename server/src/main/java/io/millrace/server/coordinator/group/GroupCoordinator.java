@@ -103,19 +103,25 @@ public final class GroupCoordinator {
       GroupClient client, HeartbeatRequest request) {
     return submit(
         request.groupId(),
-        (shard, turn, answer) -> {
-          HeartbeatResponse response = shard.heartbeat(turn, client, request);
-          if (response.errorCode() == ErrorCode.NONE.code()) {
-            turn.answerAtOnce(answer, response); // "go on": it knows its generation by an answer
-          } else {
-            turn.answer(answer, response);
-          }
-        },
+        (shard, turn, answer) -> shard.heartbeat(turn, client, request, answer),
         // A member must not believe that it is forgotten, only because its group is being loaded.
         error ->
             HeartbeatResponse.builder()
                 .errorCode(error == ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? 0 : error.code())
                 .build());
+  }
+
+  /**
+   * More was asked by the connection of a heartbeat whose answer may have been kept back: it goes
+   * before whatever is answered from now on.
+   */
+  public void letHeartbeatGo(HeartbeatRequest request) {
+    int count = partitions.getAsInt();
+    if (count > 0) {
+      runtime.tell(
+          partitionFor(request.groupId(), count),
+          (shard, turn) -> shard.letHeartbeatGo(turn, request.groupId(), request.memberId()));
+    }
   }
 
   public CompletableFuture<LeaveGroupResponse> leaveGroup(

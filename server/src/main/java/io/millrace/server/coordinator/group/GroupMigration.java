@@ -107,7 +107,7 @@ final class GroupMigration {
       taken = taken.plus(part);
     }
     for (ClassicMember member : group.members.values()) {
-      sendAway(turn, member);
+      sendAway(turn, group, member);
       PartitionSet part = parts.getOrDefault(member.memberId, PartitionSet.EMPTY);
       PartitionSet late = stillOwned(turn, group, member).minus(taken);
       taken = taken.plus(late);
@@ -143,7 +143,9 @@ final class GroupMigration {
   }
 
   /** Who waits for the others is to ask again: the answer is another one now. */
-  private static void sendAway(CoordinatorTurn<GroupRecord> turn, ClassicMember member) {
+  private static void sendAway(
+      CoordinatorTurn<GroupRecord> turn, ClassicGroup group, ClassicMember member) {
+    ClassicAnswers.answerHeld(turn, group.id(), member, ErrorCode.NONE); // its epoch is good
     Answer<JoinGroupResponse> joining = member.awaitingJoin;
     if (joining != null) {
       member.awaitingJoin = null;

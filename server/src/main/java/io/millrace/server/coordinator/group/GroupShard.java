@@ -58,6 +58,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   private final CommittedOffsets offsets;
   private final ClassicRebalance rebalance;
   private final ClassicGroups classic;
+  private final HeldHeartbeats held;
   private final ConsumerGroups consumer;
   private final EmulatedMembers emulated;
   private final GroupMigration migration;
@@ -75,6 +76,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
         new CommittedOffsets(config.offsetMetadataMaxBytes(), config.startAddedPartitions());
     this.rebalance = new ClassicRebalance(config);
     this.classic = new ClassicGroups(config, rebalance, random.split());
+    this.held = new HeldHeartbeats(config, rebalance);
     this.consumer = new ConsumerGroups(config);
     this.emulated = new EmulatedMembers(config, consumer, random.split());
     this.migration = new GroupMigration(config, rebalance);
@@ -201,6 +203,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
         rebalance.onJoinTimer(turn, known);
       } else if (timer instanceof GroupTimer.SyncPhase) {
         rebalance.onSyncTimer(turn, known);
+      } else if (timer instanceof GroupTimer.Heartbeat heartbeat) {
+        held.letGo(turn, known, heartbeat.memberId());
       }
     } else if (group instanceof ConsumerGroup known) {
       if (timer instanceof GroupTimer.Session session) {
@@ -286,18 +290,33 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     }
   }
 
-  public HeartbeatResponse heartbeat(
-      CoordinatorTurn<GroupRecord> turn, GroupClient client, HeartbeatRequest request) {
+  public void heartbeat(
+      CoordinatorTurn<GroupRecord> turn,
+      GroupClient client,
+      HeartbeatRequest request,
+      Answer<HeartbeatResponse> answer) {
     Group group = groups.get(request.groupId());
-    ErrorCode error = ErrorCode.UNKNOWN_MEMBER_ID;
+    @Nullable ErrorCode error = ErrorCode.UNKNOWN_MEMBER_ID;
     if (request.groupId().isEmpty()) {
       error = ErrorCode.INVALID_GROUP_ID;
     } else if (group instanceof ClassicGroup known) {
       error = classic.heartbeat(turn, known, request);
+      if (error == ErrorCode.NONE) {
+        error = held.hold(turn, known, client, request.memberId(), answer);
+      }
     } else if (group instanceof ConsumerGroup known) {
       error = emulated.heartbeat(turn, known, request);
     }
-    return HeartbeatResponse.builder().errorCode(error.code()).build();
+    if (error != null) {
+      ClassicAnswers.answerHeartbeat(turn, answer, error);
+    }
+  }
+
+  /** An answer to a heartbeat that is kept back must go: others wait behind it. */
+  public void letHeartbeatGo(CoordinatorTurn<GroupRecord> turn, String groupId, String memberId) {
+    if (groups.get(groupId) instanceof ClassicGroup group) {
+      held.letGo(turn, group, memberId);
+    }
   }
 
   public LeaveGroupResponse leaveGroup(

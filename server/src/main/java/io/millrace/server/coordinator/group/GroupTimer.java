@@ -8,6 +8,9 @@ sealed interface GroupTimer {
   /** A member has been silent for its session timeout. */
   record Session(String group, String memberId) implements GroupTimer {}
 
+  /** The answer to a heartbeat has been kept back long enough. */
+  record Heartbeat(String group, String memberId) implements GroupTimer {}
+
   /** The time in which members may join the next generation is over. */
   record JoinPhase(String group) implements GroupTimer {}
 

@@ -187,7 +187,8 @@ class AddedPartitionsTest {
         config.consumerAssignors(),
         config.maxRecordBytes(),
         config.migrationPolicy(),
-        enabled);
+        enabled,
+        true);
   }
 
   @Test

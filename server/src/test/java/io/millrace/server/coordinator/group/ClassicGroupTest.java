@@ -130,6 +130,7 @@ class ClassicGroupTest {
                 List.of("uniform"),
                 900_000,
                 MigrationPolicy.BIDIRECTIONAL,
+                true,
                 true));
     small.stableGroupOfOne();
     assertThat(small.now(small.join(3, joining("").build())).errorCode())
@@ -173,6 +174,7 @@ class ClassicGroupTest {
                 List.of("uniform"),
                 900_000,
                 MigrationPolicy.BIDIRECTIONAL,
+                true,
                 true));
     CompletableFuture<JoinGroupResponse> first = patient.joinNew();
     patient.loop.advance(2_000);

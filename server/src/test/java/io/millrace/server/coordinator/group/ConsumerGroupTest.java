@@ -130,6 +130,7 @@ class ConsumerGroupTest {
                 List.of("uniform"),
                 900_000,
                 MigrationPolicy.BIDIRECTIONAL,
+                true,
                 true));
     small.beat(first("a").build());
     assertThat(small.beat(first("b").build()).errorCode())

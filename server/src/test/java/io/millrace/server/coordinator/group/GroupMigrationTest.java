@@ -331,7 +331,8 @@ class GroupMigrationTest {
         config.consumerAssignors(),
         config.maxRecordBytes(),
         policy,
-        config.startAddedPartitions());
+        config.startAddedPartitions(),
+        true);
   }
 
   @Test

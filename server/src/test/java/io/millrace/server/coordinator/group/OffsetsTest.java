@@ -172,6 +172,7 @@ class OffsetsTest {
                 List.of("uniform"),
                 900_000,
                 MigrationPolicy.BIDIRECTIONAL,
+                true,
                 true));
     assertThat(strict.commit(9, "", -1, 0, 1))
         .isEqualTo(ErrorCode.OFFSET_METADATA_TOO_LARGE.code());

@@ -19,6 +19,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A consumer of the classic protocol. An eager one gives up everything before it joins again; a
@@ -31,8 +35,18 @@ final class SimulatedClassicClient extends SimulatedClient {
     STABLE
   }
 
+  private static final int HEARTBEAT_INTERVAL = 1_000;
+
   private final int version;
   private final boolean cooperative;
+
+  /** How long it leaves a heartbeat without an answer; 0 when it is not known to do so. */
+  private final int patienceMs;
+
+  /** Sends the next heartbeat before the last is answered, and does other things meanwhile. */
+  private final boolean heartbeatsBeside;
+
+  private @Nullable HeartbeatRequest lastHeartbeat;
   private Phase phase = Phase.OUT;
   private List<JoinGroupResponseMember> members = List.of();
   private long nextHeartbeat;
@@ -41,10 +55,12 @@ final class SimulatedClassicClient extends SimulatedClient {
     super(world, name, group);
     this.cooperative = world.cooperative;
     this.version = world.random.nextBoolean() ? 3 : 9;
+    this.patienceMs = world.random.nextInt(3) * 900;
+    this.heartbeatsBeside = patienceMs > HEARTBEAT_INTERVAL;
   }
 
   private GroupClient client() {
-    return new GroupClient((short) version, name, "/sim");
+    return new GroupClient((short) version, name, "/sim", GroupClient.UNKNOWN, patienceMs);
   }
 
   @Override
@@ -67,9 +83,7 @@ final class SimulatedClassicClient extends SimulatedClient {
   @Override
   void leave() {
     String leaving = memberId;
-    world.call(
-        this,
-        MEMBERSHIP,
+    ask(
         () ->
             world.groups.leaveGroup(
                 (short) 5,
@@ -112,12 +126,7 @@ final class SimulatedClassicClient extends SimulatedClient {
                     new JoinGroupRequestProtocol(
                         cooperative ? "cooperative-sticky" : "range", subscription())))
             .build();
-    world.call(
-        this,
-        MEMBERSHIP,
-        () -> world.groups.joinGroup(client(), request),
-        this::onJoin,
-        () -> busy = false);
+    ask(() -> world.groups.joinGroup(client(), request), this::onJoin, () -> busy = false);
   }
 
   private void onJoin(JoinGroupResponse answer) {
@@ -185,12 +194,7 @@ final class SimulatedClassicClient extends SimulatedClient {
             .generationId(epoch)
             .assignments(assignments())
             .build();
-    world.call(
-        this,
-        MEMBERSHIP,
-        () -> world.groups.syncGroup(client(), request),
-        this::onSync,
-        () -> busy = false);
+    ask(() -> world.groups.syncGroup(client(), request), this::onSync, () -> busy = false);
   }
 
   private void onSync(SyncGroupResponse answer) {
@@ -210,21 +214,42 @@ final class SimulatedClassicClient extends SimulatedClient {
   }
 
   private void heartbeat() {
-    busy = true;
-    nextHeartbeat = world.now() + 1_000;
+    busy = !heartbeatsBeside;
+    nextHeartbeat = world.now() + HEARTBEAT_INTERVAL;
+    int asEpoch = epoch;
     HeartbeatRequest request = new HeartbeatRequest(group, epoch, memberId, null);
+    ask(
+        () -> {
+          lastHeartbeat = request;
+          return world.groups.heartbeat(client(), request);
+        },
+        answer -> {
+          busy = heartbeatsBeside && busy;
+          if (epoch == asEpoch && phase == Phase.STABLE) {
+            switch (ErrorCode.forCode(answer.errorCode())) {
+              case REBALANCE_IN_PROGRESS -> phase = Phase.OUT;
+              case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> forget();
+              default -> {}
+            }
+          }
+        },
+        () -> busy = heartbeatsBeside && busy);
+  }
+
+  /** By the connection for the membership: whatever arrives lets go of a heartbeat before it. */
+  private <T> void ask(
+      Supplier<CompletableFuture<T>> request, Consumer<T> onAnswer, Runnable onTimeout) {
     world.call(
         this,
         MEMBERSHIP,
-        () -> world.groups.heartbeat(client(), request),
-        answer -> {
-          busy = false;
-          switch (ErrorCode.forCode(answer.errorCode())) {
-            case REBALANCE_IN_PROGRESS -> phase = Phase.OUT;
-            case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> forget();
-            default -> {}
+        () -> {
+          if (lastHeartbeat != null) {
+            world.groups.letHeartbeatGo(lastHeartbeat);
+            lastHeartbeat = null;
           }
+          return request.get();
         },
-        () -> busy = false);
+        onAnswer,
+        onTimeout);
   }
 }

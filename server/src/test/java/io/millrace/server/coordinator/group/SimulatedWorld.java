@@ -70,6 +70,7 @@ final class SimulatedWorld {
             random.nextBoolean() ? List.of("uniform") : List.of("range"),
             900_000,
             MigrationPolicy.BIDIRECTIONAL,
+            true,
             true);
     runtime =
         new CoordinatorRuntime<>(

@@ -1,0 +1,89 @@
+package io.millrace.server.coordinator.group;
+
+import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
+import io.millrace.server.coordinator.group.ConsumerProtocol.Subscription;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What members of a stable generation left behind when they went, as long as the others have not
+ * been told. A newcomer that wants the same topics may take it, part and all.
+ *
+ * <p>Only under assignors to whom members that want the same are the same. Another may have given a
+ * part to a certain member for what that is: Kafka Streams has its state there, Connect its name in
+ * the assignment.
+ */
+final class VacantPlaces {
+  private static final short FIRST_WITH_SKIP_ASSIGNMENT = 9;
+
+  private static final Set<String> IMPARTIAL =
+      Set.of("range", "roundrobin", "sticky", "cooperative-sticky");
+
+  /**
+   * A place.
+   *
+   * @param member who had it
+   * @param led whether that was the leader
+   */
+  record Place(ClassicMember member, boolean led) {}
+
+  private final List<Place> places = new ArrayList<>();
+  private String reason = "";
+
+  boolean isEmpty() {
+    return places.isEmpty();
+  }
+
+  void add(ClassicMember member, boolean led, String because) {
+    places.add(new Place(member, led));
+    reason = because;
+  }
+
+  void clear() {
+    places.clear();
+  }
+
+  /** Why the newest is vacant. */
+  String reason() {
+    return reason;
+  }
+
+  /** Takes out a place that the newcomer can have, or null. */
+  @Nullable Place take(ClassicGroup group, ClassicMember newcomer, short version) {
+    String protocol = group.protocolName;
+    if (newcomer.isStatic()
+        || protocol == null
+        || !IMPARTIAL.contains(protocol)
+        || !ConsumerProtocol.TYPE.equals(group.protocolType)) {
+      return null;
+    }
+    for (Iterator<Place> each = places.iterator(); each.hasNext(); ) {
+      Place place = each.next();
+      // A leader must learn that there is nothing to assign.
+      boolean mayLead = !place.led() || version >= FIRST_WITH_SKIP_ASSIGNMENT;
+      if (mayLead && areAlike(place.member(), newcomer, protocol)) {
+        each.remove();
+        return place;
+      }
+    }
+    return null;
+  }
+
+  private static boolean areAlike(ClassicMember one, ClassicMember other, String protocol) {
+    Subscription before = ConsumerProtocol.subscription(one.metadata(protocol));
+    Subscription now = ConsumerProtocol.subscription(other.metadata(protocol));
+    return before != null
+        && now != null
+        && Set.copyOf(before.topics()).equals(Set.copyOf(now.topics()))
+        && Objects.equals(before.rackId(), now.rackId())
+        && names(one).equals(names(other));
+  }
+
+  private static List<String> names(ClassicMember member) {
+    return member.protocols.stream().map(JoinGroupRequestProtocol::name).toList();
+  }
+}
