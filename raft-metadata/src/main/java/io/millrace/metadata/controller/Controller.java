@@ -47,6 +47,7 @@ public final class Controller implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
   private static final long SESSION_CHECK_NANOS = 50_000_000;
   private static final int REBALANCE_LIMIT = 1_000;
+  private static final long RETURN_SETTLE_NANOS = 10_000_000_000L;
 
   private final MetadataLog log;
   private final EventLoop loop;
@@ -55,6 +56,7 @@ public final class Controller implements AutoCloseable {
   private final SplittableRandom random;
   private final BatchWriter writer;
   private final BrokerSessions sessions;
+  private final ReturnedBrokers returned;
   private final Decisions decisions;
   private final Set<Integer> fencing = new HashSet<>();
 
@@ -87,6 +89,9 @@ public final class Controller implements AutoCloseable {
             log, loop, config.maxPendingOperations(), () -> deactivate("a write was fenced"));
     this.sessions =
         new BrokerSessions(config.sessionTimeout().toNanos(), config.connectionGrace().toNanos());
+    long rebalanceNanos = config.rebalanceInterval().toNanos();
+    this.returned =
+        new ReturnedBrokers(Math.min(RETURN_SETTLE_NANOS, rebalanceNanos / 2), rebalanceNanos);
     this.decisions = new Decisions(config, validator, random.split(), log::status);
   }
 
@@ -230,6 +235,7 @@ public final class Controller implements AutoCloseable {
     active = false;
     LOG.info("Controller inactive, reason={} revision={}", reason, image.revision());
     sessions.clear();
+    returned.clear();
     fencing.clear();
     if (sessionTimer != null) {
       sessionTimer.cancel();
@@ -264,6 +270,9 @@ public final class Controller implements AutoCloseable {
         fence(owner);
       }
     }
+    if (!config.rebalanceInterval().isZero()) {
+      giveBack();
+    }
     sessionTimer = loop.schedule(this::checkSessions, SESSION_CHECK_NANOS);
   }
 
@@ -280,6 +289,36 @@ public final class Controller implements AutoCloseable {
                         : BrokerControl.fence(now, owner.brokerId(), owner.epoch()),
                     owner))
         .whenComplete((reply, error) -> fencing.remove(owner.brokerId()));
+  }
+
+  /** Brokers that came back and are in sync everywhere lead again what they are preferred for. */
+  private void giveBack() {
+    returned.observe(image.cluster(), clock.monotonicNanos());
+    List<Integer> whole =
+        returned.due(clock.monotonicNanos()).stream()
+            .filter(id -> LeaderControl.isInSync(image, id))
+            .toList();
+    if (whole.isEmpty()) {
+      return;
+    }
+    write(
+            "give back",
+            now -> {
+              var changes = LeaderControl.giveBack(now, Set.copyOf(whole), REBALANCE_LIMIT);
+              if (!changes.isEmpty()) {
+                LOG.info(
+                    "Leadership goes back to brokers that came back, brokers={} partitions={}",
+                    whole,
+                    changes.size());
+              }
+              return new ControlDecision<>(changes, changes.size());
+            })
+        .thenAccept(
+            reply -> {
+              if (reply.response() < REBALANCE_LIMIT) {
+                returned.ended(whole, reply.response() > 0, clock.monotonicNanos());
+              }
+            });
   }
 
   private void rebalance() {

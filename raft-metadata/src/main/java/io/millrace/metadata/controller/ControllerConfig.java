@@ -10,7 +10,8 @@ import java.time.Duration;
  *     is fenced
  * @param takeoverGrace how long a new controller waits for a sign of life of each broker that was
  *     let in under the one before
- * @param rebalanceInterval how often leadership goes back to preferred replicas; zero for never
+ * @param rebalanceInterval how often leadership goes back to preferred replicas, beside the time
+ *     after a broker came back; zero for never
  * @param defaultPartitions for topics that do not say
  * @param defaultReplicationFactor for topics that do not say
  * @param maxPartitionsPerTopic at more, INVALID_PARTITIONS

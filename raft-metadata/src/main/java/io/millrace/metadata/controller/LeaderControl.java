@@ -63,6 +63,31 @@ final class LeaderControl {
             LeaderElector.electPreferred(state, Partitions.serving(image, topic, state)));
   }
 
+  /** As {@link #rebalance}, for what these brokers are preferred for. */
+  static List<MetadataChange> giveBack(MetadataImage image, Set<Integer> brokers, int limit) {
+    return Partitions.change(
+        image,
+        limit,
+        (topic, state) ->
+            brokers.contains(state.preferredLeader())
+                ? LeaderElector.electPreferred(state, Partitions.serving(image, topic, state))
+                : state);
+  }
+
+  /** Whether all replicas of an active broker, but those on failed disks, are in sync. */
+  static boolean isInSync(MetadataImage image, int broker) {
+    for (TopicImage topic : image.topics().byId().values()) {
+      for (PartitionImage state : topic.partitions()) {
+        if (state.replicas().contains(broker)
+            && !state.isr().contains(broker)
+            && image.cluster().serves(broker, topic.id(), state.partition())) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   /** What gives a leader to leaderless partitions of these topics, after a setting allowed more. */
   static List<MetadataChange> electLeaderless(MetadataImage image, Set<String> topics) {
     return Partitions.change(

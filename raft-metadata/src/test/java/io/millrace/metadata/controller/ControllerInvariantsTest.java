@@ -46,6 +46,68 @@ class ControllerInvariantsTest {
     assertThat(cluster.image().revision() - before).isLessThan(20);
   }
 
+  @Test
+  void brokerThatCameBack_leadsAgainOnceItIsInSyncEverywhere_andEachPartitionMovesOnce() {
+    SimulatedControllers cluster = new SimulatedControllers(3, Weather.FAIR);
+    cluster.quorum.elect(1);
+    for (int id = 11; id <= 13; id++) {
+      cluster.startBroker(id);
+    }
+    cluster.awaitActive(11, 12, 13);
+    cluster.await(new CreateTopics(List.of(new NewTopic("t", 6, 3)), false));
+    List<PartitionImage> before = partitions(cluster);
+    assertThat(before).anyMatch(state -> state.leader() == 12);
+
+    cluster.stopBroker(12);
+    cluster.time.runUntil(
+        "12 is out",
+        () -> partitions(cluster).stream().noneMatch(state -> state.isr().contains(12)),
+        30 * SECOND);
+    cluster.startBroker(12);
+    cluster.awaitActive(12);
+    cluster.time.runFor(30 * SECOND);
+    assertThat(partitions(cluster)).noneMatch(state -> state.leader() == 12);
+
+    cluster.time.runFor(SECOND);
+    expandIsr(cluster, 11);
+    cluster.time.runFor(5 * SECOND);
+    assertThat(partitions(cluster)).noneMatch(state -> state.leader() == 12);
+    expandIsr(cluster, 13);
+    cluster.time.runFor(2 * SECOND);
+
+    List<PartitionImage> after = partitions(cluster);
+    for (PartitionImage state : after) {
+      assertThat(state.leader()).isEqualTo(state.preferredLeader());
+      int moves = state.leaderEpoch() - before.get(state.partition()).leaderEpoch();
+      assertThat(moves).isEqualTo(state.preferredLeader() == 12 ? 2 : 0);
+    }
+  }
+
+  private static List<PartitionImage> partitions(SimulatedControllers cluster) {
+    return cluster.image().topics().byName().iterator().next().partitions().stream().toList();
+  }
+
+  /** All replicas of what a broker leads are in sync again. */
+  private static void expandIsr(SimulatedControllers cluster, int leader) {
+    TopicImage topic = cluster.image().topics().byName().iterator().next();
+    List<IsrChange> changes =
+        topic.partitions().stream()
+            .filter(state -> state.leader() == leader)
+            .map(
+                state ->
+                    new IsrChange(
+                        topic.id(),
+                        state.partition(),
+                        state.leaderEpoch(),
+                        state.partitionEpoch(),
+                        state.replicas().stream().map(id -> new Member(id, -1)).toList()))
+            .toList();
+    assertThat(changes).isNotEmpty();
+    long epoch = java.util.Objects.requireNonNull(cluster.image().cluster().broker(leader)).epoch();
+    AlterPartition.Response answer = cluster.await(new AlterPartition(leader, epoch, changes));
+    assertThat(answer.partitions()).allMatch(partition -> partition.result().isOk());
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
   void invariants_holdUnderFailures(long seed) {
