@@ -61,23 +61,26 @@ final class AnyBroker {
 
   /** One that answers, as far as is known; else any. */
   BrokerInfo choose() {
+    BrokerInfo answers = chooseBeside(Set.of());
+    return answers != null ? answers : bootstrap.get(random.nextInt(bootstrap.size()));
+  }
+
+  private @Nullable BrokerInfo chooseBeside(Set<String> asked) {
     BrokerInfo known =
         pick(
             view.get().brokers().values().stream()
                 .sorted(Comparator.comparingInt(BrokerInfo::id)) // the seed decides, not the map
-                .toList());
-    if (known != null) {
-      return known;
-    }
-    BrokerInfo first = pick(bootstrap);
-    return first != null ? first : bootstrap.get(random.nextInt(bootstrap.size()));
+                .toList(),
+            asked);
+    return known != null ? known : pick(bootstrap, asked);
   }
 
-  private @Nullable BrokerInfo pick(List<BrokerInfo> candidates) {
+  private @Nullable BrokerInfo pick(List<BrokerInfo> candidates, Set<String> asked) {
     List<BrokerInfo> usable =
         candidates.stream()
             .filter(broker -> !pool.isBackingOff(broker, LinkUse.REQUESTS))
             .filter(broker -> !silent.contains(address(broker)))
+            .filter(broker -> !asked.contains(address(broker)))
             .toList();
     return usable.isEmpty() ? null : usable.get(random.nextInt(usable.size()));
   }
@@ -89,46 +92,61 @@ final class AnyBroker {
   /**
    * Asks one, and another one whenever nobody has answered for a second; the first answer counts.
    */
-  CompletableFuture<ResponseMessage> ask(RequestMessage question, long timeoutNanos) {
-    CompletableFuture<ResponseMessage> answer = new CompletableFuture<>();
-    askOneMore(question, clock.monotonicNanos() + timeoutNanos, new HashSet<>(), answer);
-    return answer;
+  CompletableFuture<ResponseMessage> ask(RequestMessage request, long timeoutNanos) {
+    Question question = new Question(request, clock.monotonicNanos() + timeoutNanos);
+    question.ask(choose());
+    return question.answer;
   }
 
-  /**
-   * @param waitedFor brokers that were asked and have not said anything
-   */
-  private void askOneMore(
-      RequestMessage question,
-      long deadlineNanos,
-      Set<String> waitedFor,
-      CompletableFuture<ResponseMessage> answer) {
-    BrokerInfo broker = choose();
-    String address = address(broker);
-    long left = deadlineNanos - clock.monotonicNanos();
-    if (left <= 0 || !waitedFor.add(address)) {
-      return; // those who were asked have the rest of the time
+  /** One question, and whom it was put to; to nobody twice. */
+  private final class Question {
+    private final RequestMessage request;
+    private final long deadlineNanos;
+    private final CompletableFuture<ResponseMessage> answer = new CompletableFuture<>();
+    private final Set<String> asked = new HashSet<>();
+    private int unanswered;
+
+    Question(RequestMessage request, long deadlineNanos) {
+      this.request = request;
+      this.deadlineNanos = deadlineNanos;
     }
-    EventLoop.Timer patience =
-        loop.schedule(
-            () -> {
-              silent.add(address);
-              if (!answer.isDone()) {
-                askOneMore(question, deadlineNanos, waitedFor, answer);
-              }
-            },
-            SILENCE_NANOS);
-    pool.send(broker, LinkUse.REQUESTS, question, left)
-        .whenComplete(
-            (said, failure) -> {
-              patience.cancel();
-              silent.remove(address);
-              waitedFor.remove(address);
-              if (said != null) {
-                answer.complete(said);
-              } else if (waitedFor.isEmpty()) {
-                answer.completeExceptionally(failure == null ? Failures.closed() : failure);
-              }
-            });
+
+    void ask(BrokerInfo broker) {
+      String address = address(broker);
+      asked.add(address);
+      unanswered++;
+      EventLoop.Timer patience =
+          loop.schedule(
+              () -> {
+                silent.add(address);
+                askAnother();
+              },
+              SILENCE_NANOS);
+      pool.send(broker, LinkUse.REQUESTS, request, Math.max(1, leftNanos()))
+          .whenComplete(
+              (said, failure) -> {
+                patience.cancel();
+                silent.remove(address);
+                unanswered--;
+                if (said != null) {
+                  answer.complete(said);
+                } else if (unanswered == 0) {
+                  answer.completeExceptionally(failure == null ? Failures.closed() : failure);
+                } else {
+                  askAnother(); // those who say nothing may never do
+                }
+              });
+    }
+
+    private void askAnother() {
+      BrokerInfo another = chooseBeside(asked);
+      if (another != null && !answer.isDone() && leftNanos() > 0) {
+        ask(another);
+      }
+    }
+
+    private long leftNanos() {
+      return deadlineNanos - clock.monotonicNanos();
+    }
   }
 }

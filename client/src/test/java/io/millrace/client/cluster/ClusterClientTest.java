@@ -10,7 +10,10 @@ import io.millrace.concurrent.EventLoop;
 import io.millrace.concurrent.ThreadEventLoop;
 import io.millrace.protocol.message.DescribeClusterRequest;
 import io.millrace.protocol.message.DescribeClusterResponse;
+import io.millrace.protocol.message.RequestMessage;
 import io.millrace.protocol.message.ResponseMessage;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -31,15 +34,23 @@ class ClusterClientTest {
 
   private final ManualLoop loop = new ManualLoop();
   private final Set<Integer> hanging = new HashSet<>();
-  private final ScriptedLinks links =
-      new ScriptedLinks(
-          loop,
-          (port, request, version) ->
-              hanging.contains(port)
-                  ? new CompletableFuture<>()
-                  : CompletableFuture.completedFuture(
-                      DescribeClusterResponse.builder().controllerId(port).build()));
+
+  /** What those are to say who are asked next; the others answer, or hang. */
+  private final Deque<CompletableFuture<ResponseMessage>> said = new ArrayDeque<>();
+
+  private final ScriptedLinks links = new ScriptedLinks(loop, this::handle);
   private final ClusterClient cluster = client(loop, loop);
+
+  private CompletableFuture<ResponseMessage> handle(
+      int port, RequestMessage request, short maxVersion) {
+    if (!said.isEmpty()) {
+      return said.remove();
+    }
+    return hanging.contains(port)
+        ? new CompletableFuture<>()
+        : CompletableFuture.completedFuture(
+            DescribeClusterResponse.builder().controllerId(port).build());
+  }
 
   private ClusterClient client(EventLoop onLoop, Clock clock) {
     return SimulatedClient.cluster(
@@ -47,9 +58,13 @@ class ClusterClientTest {
   }
 
   private CompletableFuture<ResponseMessage> ask() {
+    return ask(30 * SECOND);
+  }
+
+  private CompletableFuture<ResponseMessage> ask(long timeoutNanos) {
     AtomicReference<CompletableFuture<ResponseMessage>> answer = new AtomicReference<>();
     DescribeClusterRequest question = DescribeClusterRequest.builder().build();
-    loop.run(() -> answer.set(cluster.askAny(question, 30 * SECOND)));
+    loop.run(() -> answer.set(cluster.askAny(question, timeoutNanos)));
     return Objects.requireNonNull(answer.get());
   }
 
@@ -74,6 +89,35 @@ class ClusterClientTest {
             answer -> assertThat(answer.controllerId()).isEqualTo(9091));
     assertThat(afterFirst - begin).isLessThan(2 * SECOND + SECOND / 10);
     assertThat(loop.monotonicNanos() - afterFirst).isLessThan(SECOND + SECOND / 10);
+  }
+
+  @Test
+  void brokerThatBreaksOff_whileAnotherOneHangs_isNotTheLastToBeAsked() {
+    // given: who is asked first hangs, who is asked next breaks off
+    said.add(new CompletableFuture<>());
+    said.add(CompletableFuture.failedFuture(new IllegalStateException("cut")));
+    long begin = loop.monotonicNanos();
+
+    // when
+    CompletableFuture<ResponseMessage> answer = ask();
+    loop.advanceUntil(answer::isDone, 10);
+
+    // then
+    assertThat(answer).isCompleted();
+    assertThat(loop.monotonicNanos() - begin).isLessThan(SECOND + SECOND / 10);
+  }
+
+  @Test
+  void questionWithoutTime_endsAllTheSame() {
+    // given
+    hanging.addAll(List.of(9090, 9091, 9092));
+
+    // when
+    CompletableFuture<ResponseMessage> answer = ask(0);
+    loop.advance(SECOND);
+
+    // then
+    assertThat(answer).isCompletedExceptionally();
   }
 
   @Test
