@@ -53,7 +53,7 @@ final class ConfigOperations {
                         "describeConfigs",
                         group,
                         timeoutNanos,
-                        names -> send(broker, describeRequest(names)),
+                        names -> ask(broker, describeRequest(names)),
                         ConfigOperations::readDescription)));
     return Map.copyOf(all);
   }
@@ -183,6 +183,12 @@ final class ConfigOperations {
       groups.computeIfAbsent(broker, id -> new ArrayList<>()).add(resource);
     }
     return groups;
+  }
+
+  private CompletableFuture<ResponseMessage> ask(int broker, RequestMessage question) {
+    return broker == ANY_BROKER
+        ? cluster.askAny(question, cluster.config().requestTimeout().toNanos())
+        : send(broker, question);
   }
 
   private CompletableFuture<ResponseMessage> send(int broker, RequestMessage request) {
