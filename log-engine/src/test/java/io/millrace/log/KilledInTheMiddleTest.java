@@ -6,7 +6,6 @@ import io.millrace.log.simulated.Batches;
 import io.millrace.log.simulated.SimulatedStorage;
 import io.millrace.protocol.record.Record;
 import io.millrace.protocol.record.RecordBatch;
-import io.millrace.protocol.record.RecordBatchBuilder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -196,22 +195,7 @@ final class KilledInTheMiddleTest {
 
               @Override
               public LogFixture prepare() {
-                LogFixture fixture =
-                    new LogFixture(
-                        "cleanup.policy", "compact",
-                        "segment.bytes", "500",
-                        "index.interval.bytes", "100",
-                        "file.delete.delay.ms", "10",
-                        "min.cleanable.dirty.ratio", "0");
-                fixture.managerConfig =
-                    new LogManagerConfig(
-                        LogConfig.DEFAULT,
-                        0,
-                        86_400_000,
-                        300_000,
-                        300,
-                        new CleanerConfig(1, 1 << 20, Double.MAX_VALUE, 100));
-                fixture.reopen();
+                LogFixture fixture = CompactedLog.open("segment.bytes", "500");
                 for (int i = 0; i < 24; i++) {
                   put(fixture, "k" + i % 5, "v" + i);
                 }
@@ -229,10 +213,7 @@ final class KilledInTheMiddleTest {
 
               private void put(LogFixture fixture, String key, String value) {
                 latest.put(key, value);
-                fixture.append(
-                    new RecordBatchBuilder(1 << 20)
-                        .append(fixture.clock.wallMillis(), bytes(key), bytes(value))
-                        .build());
+                CompactedLog.put(fixture, key, value);
               }
 
               @Override
@@ -249,10 +230,6 @@ final class KilledInTheMiddleTest {
               }
             });
     assertThat(changes).as("changes of the disk").isGreaterThan(20);
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private static Map<String, String> contentOf(LogFixture fixture) {
