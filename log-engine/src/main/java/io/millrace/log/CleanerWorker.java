@@ -176,7 +176,14 @@ final class CleanerWorker {
             memory,
             cleaner.clock.wallMillis(),
             config.compaction().deleteRetentionMs());
-    Compaction compaction = new Compaction(task, SECRETS.nextLong(), SECRETS.nextLong());
+    Compaction compaction;
+    try {
+      compaction = new Compaction(task, SECRETS.nextLong(), SECRETS.nextLong());
+    } catch (RuntimeException | Error e) { // want of memory, above all
+      cleaner.budget.giveMemoryBack(memory);
+      ended(input, e);
+      return;
+    }
     Run run = new Run(input, compaction, memory, cleaner.clock.monotonicNanos());
     current = run;
     step(run);
@@ -191,7 +198,7 @@ final class CleanerWorker {
         rewritten(run);
         return;
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       failed(run, e);
       return;
     }
@@ -368,14 +375,18 @@ final class CleanerWorker {
    *
    * @param cause null when the log changed, which is nobody's fault
    */
-  private void failed(Run run, @Nullable Exception cause) {
+  private void failed(Run run, @Nullable Throwable cause) {
     giveMemoryBack(run);
     abandon(run);
+    ended(run.input, cause);
+  }
+
+  private void ended(CleaningInput input, @Nullable Throwable cause) {
     toAppend(
         () -> {
-          run.input.log().abortCleaning();
+          input.log().abortCleaning();
           if (cause != null) {
-            giveUp(run.input, cause);
+            giveUp(input, cause);
           }
           lookLater();
         });
@@ -410,7 +421,7 @@ final class CleanerWorker {
   }
 
   /** Append loop: the log is left alone for a while, unless it was only that it changed. */
-  private void giveUp(CleaningInput input, Exception cause) {
+  private void giveUp(CleaningInput input, Throwable cause) {
     if (!input.log().isServing() || !input.log().isUnchanged(input)) {
       return;
     }

@@ -335,8 +335,11 @@ final class DirectoryRuntime implements LogHost {
     appendLoop.schedule(
         () -> {
           if (isOnline() && !stopped) {
-            writeCheckpoint();
-            scheduleCheckpoint();
+            try {
+              writeCheckpoint();
+            } finally {
+              scheduleCheckpoint(); // whatever becomes of this one
+            }
           }
         },
         TimeUnit.MILLISECONDS.toNanos(config.checkpointIntervalMs()));
@@ -365,8 +368,11 @@ final class DirectoryRuntime implements LogHost {
     appendLoop.schedule(
         () -> {
           if (isOnline() && !stopped) {
-            retain();
-            scheduleRetention();
+            try {
+              retain();
+            } finally {
+              scheduleRetention(); // whatever becomes of this one
+            }
           }
         },
         TimeUnit.MILLISECONDS.toNanos(config.retentionCheckIntervalMs()));
@@ -392,7 +398,7 @@ final class DirectoryRuntime implements LogHost {
           try {
             task.run();
             done.complete(null);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) {
             done.completeExceptionally(e);
           }
         });

@@ -115,6 +115,25 @@ final class LogCleanerTest {
   }
 
   @Test
+  void cleaningThatBreaks_isTriedAgainLater() {
+    // given
+    LogFixture fixture = forty();
+    fixture.disk.breakForces(true);
+    fixture.clock.advanceMillis(150);
+    fixture.run();
+    assertThat(fixture.manager.cleanerStats().uncleanablePartitions()).isEqualTo(1);
+    fixture.disk.breakForces(false);
+
+    // when
+    fixture.clock.advanceMillis(600_000);
+    clean(fixture);
+
+    // then
+    assertThat(fixture.manager.cleanerStats().cleanings()).isEqualTo(1);
+    assertThat(offsets(fixture)).startsWith(37L, 38L, 39L);
+  }
+
+  @Test
   void limitOnBytesPerSecond_slowsACleaningDown() {
     // given
     LogFixture fixture = CompactedLog.open();

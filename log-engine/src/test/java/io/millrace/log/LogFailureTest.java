@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 final class LogFailureTest {
@@ -272,11 +273,51 @@ final class LogFailureTest {
     fixture.disk.breakForces(true);
 
     fixture.log.appendAsLeader(Batches.of(1, "a"), LogFixture.EPOCH);
-    assertThatThrownBy(fixture::run).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(fixture::run).isInstanceOf(AssertionError.class);
     fixture.run();
 
     assertThat(fixture.log.isOffline()).isTrue();
     assertThat(fixture.log.durableEndOffset()).isZero();
+  }
+
+  @Test
+  void listenerThatBreaks_keepsNoOtherLogFromItsFlush_norTheNextFlush() {
+    LogFixture fixture = new LogFixture();
+    PartitionLog other =
+        fixture.manager.getOrCreate(
+            new TopicPartitionId(new Uuid(1, 3), "bills", 0), fixture.config);
+    fixture.run();
+    fixture.log.onDurable(
+        end -> {
+          throw new AssertionError("the listener's own");
+        });
+
+    fixture.log.appendAsLeader(Batches.of(1, "a"), LogFixture.EPOCH);
+    other.appendAsLeader(Batches.of(1, "b"), LogFixture.EPOCH);
+    assertThatThrownBy(fixture::run).hasMessage("the listener's own");
+    fixture.run();
+
+    assertThat(other.durableEndOffset()).isEqualTo(1);
+    other.appendAsLeader(Batches.of(1, "c"), LogFixture.EPOCH);
+    fixture.run();
+    assertThat(other.durableEndOffset()).isEqualTo(2);
+  }
+
+  @Test
+  void flushLoopThatIsFull_doesNotEndCheckpoints() throws IOException {
+    LogFixture fixture = new LogFixture();
+    fixture.append("a");
+    fixture.flushLoop.full(true);
+    fixture.clock.advanceMillis(10_000);
+    assertThatThrownBy(fixture::run).isInstanceOf(RejectedExecutionException.class);
+    fixture.flushLoop.full(false);
+
+    fixture.append("b");
+    fixture.clock.advanceMillis(10_000);
+    fixture.run();
+    fixture.disk.delete(LogFixture.ID.directoryName() + "/partition.metadata");
+
+    assertThatThrownBy(fixture::killAndReopen).hasMessageContaining("partition.metadata");
   }
 
   @Test

@@ -323,7 +323,7 @@ public final class SimulatedStorage implements LogStorage {
     change();
     forces++;
     if (forcesThrow) {
-      throw new IllegalStateException("simulated bug");
+      throw new AssertionError("simulated bug");
     }
     if (forcesFail) {
       throw new IOException("flush of " + name + "/" + path + " failed: simulated I/O error");
