@@ -29,7 +29,14 @@ final class PrintedOffsets implements RebalanceListener {
   private final Console console;
   private final LongSupplier nanos;
   private final Map<TopicPartition, OffsetAndMetadata> written = new HashMap<>();
+
+  /** What is out and not known to be committed, but for what is on its way. */
   private final Map<TopicPartition, OffsetAndMetadata> flushed = new HashMap<>();
+
+  /** What the last commit that nobody waited for has of it. */
+  private final Map<TopicPartition, OffsetAndMetadata> sent = new HashMap<>();
+
+  private CompletableFuture<Void> sending = CompletableFuture.completedFuture(null);
   private long lastCommitNanos;
 
   /** The consumer has handed over records that are not out. */
@@ -65,21 +72,27 @@ final class PrintedOffsets implements RebalanceListener {
     isBehind = !all;
     flushed.putAll(written);
     written.clear();
-    if (!flushed.isEmpty() && nanos.getAsLong() - lastCommitNanos >= INTERVAL_NANOS) {
-      committed(consumer.commitAsync(Map.copyOf(flushed)));
+    if (nanos.getAsLong() - lastCommitNanos >= INTERVAL_NANOS) {
+      takeBack();
+      if (!flushed.isEmpty()) {
+        send(consumer.commitAsync(Map.copyOf(flushed)));
+      }
     }
   }
 
   /** There was nothing to print, all before is out. Commits every five seconds. */
   void idle() {
     if (nanos.getAsLong() - lastCommitNanos >= IDLE_INTERVAL_NANOS) {
-      committed(consumer.commitAsync());
+      takeBack();
+      send(consumer.commitAsync());
     }
   }
 
-  private void committed(CompletableFuture<Void> commit) {
+  private void send(CompletableFuture<Void> commit) {
     lastCommitNanos = nanos.getAsLong();
+    sent.putAll(flushed);
     flushed.clear();
+    sending = commit;
     commit.exceptionally(
         failure -> {
           warn(String.valueOf(failure.getMessage()));
@@ -87,17 +100,26 @@ final class PrintedOffsets implements RebalanceListener {
         });
   }
 
+  /** A commit that failed, or that is not answered yet, is made again with the next. */
+  private void takeBack() {
+    if (!sending.isDone() || sending.isCompletedExceptionally()) {
+      sent.forEach(flushed::putIfAbsent);
+    }
+    sent.clear();
+  }
+
   /** Commits the rest, and waits for that. */
   void commit() {
+    takeBack();
     if (isBehind && flushed.isEmpty()) {
       return;
     }
     try {
       commitEvenIfWoken();
+      flushed.clear();
     } catch (MillraceException e) {
       warn(String.valueOf(e.getMessage()));
     }
-    flushed.clear();
   }
 
   /** Ctrl-C wakes the consumer once, whatever it does; a commit is still to be made then. */
@@ -138,16 +160,22 @@ final class PrintedOffsets implements RebalanceListener {
   @Override
   public void onRevoked(Collection<TopicPartition> partitions) {
     commit();
+    partitions.forEach(this::forget);
   }
 
   @Override
   public void onLost(Collection<TopicPartition> partitions) {
-    partitions.forEach(flushed::remove);
+    partitions.forEach(this::forget);
     console
         .err()
         .println(
             "millrace: group "
                 + group
                 + " went on without this member, who was silent for too long; it joins again");
+  }
+
+  private void forget(TopicPartition partition) {
+    flushed.remove(partition);
+    sent.remove(partition);
   }
 }

@@ -7,6 +7,8 @@ import io.millrace.client.ConsumerRecord;
 import io.millrace.client.OffsetAndMetadata;
 import io.millrace.client.TopicPartition;
 import io.millrace.client.WakeupException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +17,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /** What a member of a group commits of what it prints. */
 class PrintedOffsetsTest {
@@ -27,8 +32,21 @@ class PrintedOffsetsTest {
   private final List<Object> commits = new ArrayList<>();
   private final AtomicLong nanos = new AtomicLong();
   private boolean isWoken;
+  private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
   private final PrintedOffsets printed =
-      new PrintedOffsets(consumer(), "billing", new Console(), nanos::get);
+      new PrintedOffsets(consumer(), "billing", console(), nanos::get);
+
+  /** Has somewhere to print. */
+  @Command
+  private static final class Flags {
+    @Mixin private Console console;
+  }
+
+  private static Console console() {
+    Flags flags = new Flags();
+    new CommandLine(flags).setErr(new PrintWriter(new StringWriter()));
+    return flags.console;
+  }
 
   /** A consumer that can only commit. */
   @SuppressWarnings("unchecked")
@@ -47,7 +65,7 @@ class PrintedOffsetsTest {
       throw new WakeupException();
     }
     commits.add(offsets);
-    return method.equals("commitAsync") ? CompletableFuture.completedFuture(null) : null;
+    return method.equals("commitAsync") ? answer : null;
   }
 
   private static ConsumerRecord<byte[], byte[]> record(long offset) {
@@ -81,6 +99,40 @@ class PrintedOffsetsTest {
     }
 
     assertThat(commits).containsExactly(upTo(10), upTo(20), upTo(30));
+  }
+
+  @Test
+  void commitThatFailsOrIsNotAnswered_isMadeAgainWithTheNext() {
+    for (CompletableFuture<Void> bad :
+        List.of(
+            new CompletableFuture<Void>(),
+            CompletableFuture.<Void>failedFuture(new IllegalStateException("away")))) {
+      commits.clear();
+      answer = bad;
+      printed.received();
+      printed.written(record(6));
+      nanos.addAndGet(1_000_000_000L);
+      printed.flushed(false); // behind --max-messages
+
+      printed.commit();
+      printed.commit();
+
+      assertThat(commits).containsExactly(upTo(7), upTo(7));
+    }
+  }
+
+  @Test
+  void commitThatFailed_isNotMadeForPartitionsThatAreLost() {
+    answer = new CompletableFuture<>();
+    printed.received();
+    printed.written(record(6));
+    nanos.addAndGet(1_000_000_000L);
+    printed.flushed(false);
+
+    printed.onLost(List.of(PARTITION));
+    printed.commit();
+
+    assertThat(commits).containsExactly(upTo(7));
   }
 
   @Test
