@@ -23,12 +23,23 @@ import ch.qos.logback.core.util.FileSize;
  */
 public final class LogbackSetup extends ContextAwareBase implements Configurator {
 
+  /** Control characters, what turns the direction of writing, and Unicode's ends of lines. */
+  private static final String UNPRINTABLE = "[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]";
+
+  /** The same in a stack trace, but for its own lines, which begin with a tab or a cause. */
+  private static final String UNPRINTABLE_IN_TRACE =
+      "\\r(?!\\n)|\\r?\\n(?!\\t|Caused by: |\\z)|[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}&&[^\\t\\r\\n]]";
+
   /**
    * A message is one line whatever names clients choose: a group may be called {@code "a\nb"}, and
-   * must not write a line of its own.
+   * must not write a line of its own. Nor must the message of an exception that quotes it.
    */
   static final String PATTERN =
-      "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %replace(%msg){'\\p{Cntrl}','?'}%n";
+      "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0} - %replace(%msg){'"
+          + UNPRINTABLE
+          + "','?'}%n%replace(%ex){'"
+          + UNPRINTABLE_IN_TRACE
+          + "','?'}";
 
   private static final int FILES_KEPT = 10;
   private static final String FILE_SIZE_MAX = "64MB";
