@@ -15,7 +15,9 @@ import io.millrace.protocol.record.ControlRecords;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import org.junit.jupiter.api.Test;
 
-/** Which records compaction keeps, rule by rule; {@link CompactionPropertyTest} has the histories. */
+/**
+ * Which records compaction keeps, rule by rule; {@link CompactionPropertyTest} has the histories.
+ */
 final class LogCompactionTest {
 
   private static final int PER_SEGMENT = 10;
@@ -214,7 +216,8 @@ final class LogCompactionTest {
   @Test
   void compactAndDelete_doesBoth() {
     // given
-    LogFixture fixture = CompactedLog.open("cleanup.policy", "compact,delete", "retention.ms", "100000");
+    LogFixture fixture =
+        CompactedLog.open("cleanup.policy", "compact,delete", "retention.ms", "100000");
     for (int i = 0; i < 40; i++) {
       put(fixture, "k" + i % 3, "v" + i);
     }

@@ -110,7 +110,7 @@ final class FetchAttempt {
   private void readAgain() {
     try {
       answer(read());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // the answers to later requests wait behind this one
       done.completeExceptionally(e);
     }
   }

@@ -208,7 +208,7 @@ final class ProduceHandler implements RequestHandler<ProduceRequest> {
       if (missing.decrementAndGet() == 0) {
         try {
           done.complete(request.acks() == 0 ? silent() : Reply.of(response()));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
           done.completeExceptionally(e); // closes the connection; a client must never wait in vain
         }
       }

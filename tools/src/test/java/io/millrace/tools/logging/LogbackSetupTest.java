@@ -44,8 +44,7 @@ final class LogbackSetupTest {
     List<String> lines = layout("it failed", thrown).lines().toList();
 
     assertThat(lines.get(1))
-        .isEqualTo(
-            "java.lang.IllegalStateException: group a?2026-01-01 ERROR forged?[31m");
+        .isEqualTo("java.lang.IllegalStateException: group a?2026-01-01 ERROR forged?[31m");
     assertThat(lines).contains("Caused by: java.lang.IllegalArgumentException: b?c");
     assertThat(lines.subList(2, lines.size()))
         .isNotEmpty()
