@@ -6,7 +6,9 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -77,6 +79,12 @@ final class DataDirectories {
     }
     if (e instanceof FileAlreadyExistsException) {
       return "it is not a directory";
+    }
+    if (e instanceof NoSuchFileException) {
+      return "it does not exist and cannot be made";
+    }
+    if (e instanceof FileSystemException known && known.getReason() != null) {
+      return known.getReason();
     }
     String message = e.getMessage();
     return e.getClass().getSimpleName() + (message == null ? "" : " " + message);

@@ -57,6 +57,11 @@ final class ClusterOptions {
   /** Whether somebody has answered; from then on what takes long is the cluster's work. */
   private boolean answered;
 
+  /** How long to try before giving up. */
+  int timeoutMs() {
+    return timeoutMs;
+  }
+
   String bootstrapServers() {
     return bootstrapServers;
   }

@@ -45,8 +45,11 @@ final class ConfigOption {
     }
   }
 
-  /** Where the node that this configuration describes tells of itself. */
+  /**
+   * Where the node that this configuration describes tells of itself: a directory that it cannot do
+   * without.
+   */
   static Path stateFile(NodeConfig config) {
-    return NodeState.file(config.storage().logDirs().get(0));
+    return NodeState.file(config.storage().metadataDir());
   }
 }

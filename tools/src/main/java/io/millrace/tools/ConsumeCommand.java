@@ -101,7 +101,8 @@ final class ConsumeCommand implements Callable<Integer> {
   @Option(
       names = "--idle-timeout-ms",
       paramLabel = "MS",
-      description = "Ends when no record came for so long.")
+      description =
+          "Ends when no record came for so long; of a member of a group, since it had partitions.")
   private @Nullable Long idleTimeoutMs;
 
   @Option(
@@ -295,6 +296,7 @@ final class ConsumeCommand implements Callable<Integer> {
       OutputStream out) {
     long printed = 0;
     long lastRecordNanos = System.nanoTime();
+    long joinedByNanos = lastRecordNanos + cluster.timeoutMs() * 1_000_000L;
     Map<TopicPartition, Long> unread = new HashMap<>(ends);
     while (!stopping && (maxMessages == null || printed < maxMessages)) {
       if (exitAtEnd) {
@@ -338,6 +340,9 @@ final class ConsumeCommand implements Callable<Integer> {
           return;
         }
         throw new UncheckedIOException("cannot write to standard output", e);
+      }
+      if (offsets != null && !offsets.hasJoined() && System.nanoTime() < joinedByNanos) {
+        lastRecordNanos = System.nanoTime(); // it cannot have read anything yet
       }
       if (idleTimeoutMs != null
           && System.nanoTime() - lastRecordNanos > idleTimeoutMs * 1_000_000) {

@@ -48,7 +48,7 @@ final class NodeStartCommand implements Callable<Integer> {
       names = "--log-file",
       paramLabel = "FILE",
       description =
-          "Where the log goes. Default: standard error, or millrace.log in the data directory with --daemon.")
+          "Where the log goes. Default: standard error, or millrace.log in the metadata directory (the first of log.dirs) with --daemon.")
   private @Nullable Path logFile;
 
   @Option(

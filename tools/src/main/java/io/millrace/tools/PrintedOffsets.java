@@ -42,6 +42,8 @@ final class PrintedOffsets implements RebalanceListener {
   /** The consumer has handed over records that are not out. */
   private boolean isBehind;
 
+  private boolean hasJoined;
+
   PrintedOffsets(
       Consumer<byte[], byte[]> consumer, String group, Console console, LongSupplier nanos) {
     this.consumer = consumer;
@@ -49,6 +51,11 @@ final class PrintedOffsets implements RebalanceListener {
     this.console = console;
     this.nanos = nanos;
     this.lastCommitNanos = nanos.getAsLong();
+  }
+
+  /** Whether the member has had partitions. */
+  boolean hasJoined() {
+    return hasJoined;
   }
 
   /** The consumer has handed over records; not all may be written. */
@@ -150,6 +157,7 @@ final class PrintedOffsets implements RebalanceListener {
   @Override
   public void onAssigned(Collection<TopicPartition> partitions) {
     if (!partitions.isEmpty()) {
+      hasJoined = true;
       console
           .err()
           .println(

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -176,6 +177,18 @@ class CommandLineTest {
 
     assertThat(ended.code()).isEqualTo(ExitCode.NOT_HEALTHY);
     assertThat(ended.out()).contains("\"state\":\"stopped\"");
+  }
+
+  @Test
+  void fileWhereADirectoryBelongs_isToldInTermsOfLogDirs() throws IOException {
+    Path file = Files.writeString(directory.resolve("file"), "");
+
+    Ended status = run("node", "status", "--override", "log.dirs=" + file);
+    Ended start = run("node", "start", "--daemon", "--override", "log.dirs=" + file);
+
+    assertThat(status.code()).isEqualTo(ExitCode.NOT_HEALTHY);
+    assertThat(start.code()).isEqualTo(ExitCode.FAILED);
+    assertThat(start.err()).contains(file + ": there is no directory").contains("log.dirs");
   }
 
   @Test

@@ -40,14 +40,14 @@ public final class Daemon {
   public int start(List<String> arguments, Path stateFile, Path log, long waitSeconds)
       throws IOException, InterruptedException {
     Path directory = Objects.requireNonNull(log.toAbsolutePath().getParent(), log.toString());
-    Files.createDirectories(directory);
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw unusable(
+          directory, Files.exists(directory) ? "there is no directory" : "cannot make a directory");
+    }
     if (!Files.isWritable(directory)) {
-      throw new FileSystemException(
-          directory.toString(),
-          null,
-          "user "
-              + System.getProperty("user.name")
-              + " may not write here, where the node's log is to be; name another log.dirs or --log-file");
+      throw unusable(directory, "user " + System.getProperty("user.name") + " may not write");
     }
     File output = new File(log + ".out");
     Process process =
@@ -98,6 +98,13 @@ public final class Daemon {
             + log
             + ")");
     return ExitCode.FAILED;
+  }
+
+  private static FileSystemException unusable(Path directory, String why) {
+    return new FileSystemException(
+        directory.toString(),
+        null,
+        why + " here, where the node's log is to be; name another log.dirs or --log-file");
   }
 
   /**

@@ -147,6 +147,7 @@ public final class LocalCluster implements AutoCloseable {
       return;
     }
     closing = true;
+    progress.accept("Stopping the nodes.");
     List<CompletableFuture<?>> stops = new ArrayList<>();
     for (CompletableFuture<Node> one : starting) {
       // A start that is given up undoes itself.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -12,10 +13,10 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * What a node's process says of itself in {@code node.state}, a small properties file in its first
- * data directory, so that {@code node status} and {@code node stop} find it without asking over the
- * network. Replaced whole; a process that was killed leaves it behind, which {@link #process()}
- * sees through.
+ * What a node's process says of itself in {@code node.state}, a small properties file in its
+ * metadata directory (by default the first of log.dirs), so that {@code node status} and {@code
+ * node stop} find it without asking over the network. Replaced whole; a process that was killed
+ * leaves it behind, which {@link #process()} sees through.
  *
  * @param pid the process
  * @param startedMillis when the process started, which tells it from a later one that was given the
@@ -34,9 +35,9 @@ public record NodeState(long pid, long startedMillis, Phase phase, String messag
 
   private static final String FILE = "node.state";
 
-  /** The state file of a node whose first data directory is this. */
-  public static Path file(Path dataDirectory) {
-    return dataDirectory.resolve(FILE);
+  /** The state file of a node whose metadata directory is this. */
+  public static Path file(Path metadataDirectory) {
+    return metadataDirectory.resolve(FILE);
   }
 
   /** The state of this process. */
@@ -56,6 +57,12 @@ public record NodeState(long pid, long startedMillis, Phase phase, String messag
       text = Files.readString(file, StandardCharsets.UTF_8);
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (FileSystemException e) {
+      Path directory = file.toAbsolutePath().getParent();
+      if (directory == null || Files.isDirectory(directory)) {
+        throw e;
+      }
+      return Optional.empty(); // the node says why it cannot be one
     }
     Properties properties = new Properties();
     properties.load(new StringReader(text));
