@@ -14,6 +14,7 @@ import io.millrace.protocol.message.JoinGroupResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,7 +30,8 @@ class HeldHeartbeatsTest {
     return beat(memberId, null, generation);
   }
 
-  private CompletableFuture<Short> beat(String memberId, String instanceId, int generation) {
+  private CompletableFuture<Short> beat(
+      String memberId, @Nullable String instanceId, int generation) {
     CompletableFuture<HeartbeatResponse> answer =
         fixture.groups.heartbeat(
             new GroupClient((short) 4, "client", "/10.0.0.1", GroupClient.UNKNOWN, PATIENCE),
