@@ -237,7 +237,7 @@ final class BrokerRuntime {
     metrics.gauge("log-cleaner-bytes-written", () -> logs.cleanerStats().bytesWritten());
     metrics.gauge("log-cleaner-ms-since-last-run", () -> msSince(logs.cleanerStats().lastRunMs()));
     metrics.gauge("metadata-revision", () -> metadata.image().revision());
-    GroupCensus.publish(groups.coordinator(), clock, metrics);
+    GroupCensus.publish(groups, clock, metrics);
   }
 
   private long msSince(long wallMs) {

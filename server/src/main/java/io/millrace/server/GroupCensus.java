@@ -46,7 +46,8 @@ final class GroupCensus {
     this.clock = clock;
   }
 
-  static void publish(GroupCoordinator groups, Clock clock, ServerMetrics metrics) {
+  static void publish(GroupService service, Clock clock, ServerMetrics metrics) {
+    GroupCoordinator groups = service.coordinator();
     GroupCensus census = new GroupCensus(groups, clock);
     for (String state : STATES) {
       metrics.gauge(
@@ -55,6 +56,7 @@ final class GroupCensus {
     }
     metrics.gauge("group-shards-active", groups::activeShards);
     metrics.gauge("group-shards-loading", groups::loadingShards);
+    metrics.gauge("group-members-lost", service::lostMembers);
     metrics.gauge("group-offsets-committed", groups::committedOffsets);
     metrics.gauge("group-batches-committed", () -> groups.stats().batches());
     metrics.gauge("group-records-committed", () -> groups.stats().records());

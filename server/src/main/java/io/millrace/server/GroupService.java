@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -47,6 +48,7 @@ final class GroupService implements ImageListener {
   private final CoordinatorRuntime<GroupShard, GroupRecord> runtime;
   private final GroupCoordinator coordinator;
   private final CoordinatorRoles roles;
+  private final LongAdder lostMembers = new LongAdder();
   private volatile boolean stopped;
 
   /**
@@ -75,7 +77,7 @@ final class GroupService implements ImageListener {
         new CoordinatorRuntime<>(
             new CoordinatorRuntime.Setup<>(
                 GroupCoordinator.TOPIC,
-                partition -> new GroupShard(config.rules(), randomSeed + partition),
+                partition -> new GroupShard(config.rules(), randomSeed + partition, lostMembers),
                 new GroupRecordCodec(),
                 clock,
                 image,
@@ -99,6 +101,11 @@ final class GroupService implements ImageListener {
 
   GroupCoordinator coordinator() {
     return coordinator;
+  }
+
+  /** Members put out so far because their connections broke. */
+  long lostMembers() {
+    return lostMembers.sum();
   }
 
   /** Brings shards to life and lets them go, as this broker leads their partitions. */

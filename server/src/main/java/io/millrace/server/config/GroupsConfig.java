@@ -157,10 +157,18 @@ public record GroupsConfig(
           "Keeps the answer to a classic member's heartbeat back, so that a rebalance reaches it at"
               + " once, and begins the rebalance when it reaches all; false does as Kafka does.");
 
+  static final ConfigKey<Boolean> REMOVE_LOST =
+      ConfigKey.bool(
+          "group.remove.lost.members",
+          GroupConfig.DEFAULT.removeLostMembers(),
+          "Puts a member out whose connection broke and who does not come back when it should"
+              + " speak; false waits for its session to end, as Kafka does.");
+
   static List<ConfigKey<?>> keys() {
     return List.of(
         MIGRATION,
         HOLD_HEARTBEATS,
+        REMOVE_LOST,
         MIN_SESSION,
         MAX_SESSION,
         MAX_SIZE,
@@ -200,7 +208,8 @@ public record GroupsConfig(
             MigrationPolicy.named(values.get(MIGRATION)),
             TopicConfigs.effective(
                 TopicConfigs.START_ADDED_PARTITIONS, Map.of(), TopicConfigs.nodeDefaults(values)),
-            values.get(HOLD_HEARTBEATS));
+            values.get(HOLD_HEARTBEATS),
+            values.get(REMOVE_LOST));
     return new GroupsConfig(
         rules,
         values.get(TOPIC_PARTITIONS),

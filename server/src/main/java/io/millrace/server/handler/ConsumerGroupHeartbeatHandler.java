@@ -31,6 +31,8 @@ final class ConsumerGroupHeartbeatHandler implements RequestHandler<ConsumerGrou
               .errorMessage("MemberId can't be empty.")
               .build());
     }
-    return GroupRoutes.reply(groups.consumerGroupHeartbeat(GroupRoutes.client(context), request));
+    return GroupRoutes.reply(
+        groups.consumerGroupHeartbeat(
+            GroupRoutes.member(groups, context, request.groupId()), request));
   }
 }

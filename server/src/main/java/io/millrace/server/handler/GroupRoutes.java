@@ -43,7 +43,8 @@ final class GroupRoutes {
         Route.of(
             ApiKey.JOIN_GROUP,
             JoinGroupRequest.class,
-            (context, request) -> reply(groups.joinGroup(client(context), request))),
+            (context, request) ->
+                reply(groups.joinGroup(member(groups, context, request.groupId()), request))),
         Route.of(ApiKey.SYNC_GROUP, SyncGroupRequest.class, new SyncGroupHandler(groups)),
         Route.of(ApiKey.HEARTBEAT, HeartbeatRequest.class, new HeartbeatHandler(groups)),
         Route.of(
@@ -57,7 +58,8 @@ final class GroupRoutes {
         Route.of(
             ApiKey.OFFSET_COMMIT,
             OffsetCommitRequest.class,
-            (context, request) -> reply(groups.commitOffsets(client(context), request))),
+            (context, request) ->
+                reply(groups.commitOffsets(member(groups, context, request.groupId()), request))),
         Route.of(ApiKey.OFFSET_FETCH, OffsetFetchRequest.class, new OffsetFetchHandler(groups)),
         Route.of(
             ApiKey.OFFSET_DELETE,
@@ -84,13 +86,27 @@ final class GroupRoutes {
     return CompletableFuture.completedFuture(Reply.of(answer));
   }
 
-  static GroupClient client(RequestContext context) {
+  /** What a connection remembers of the groups that were spoken to by it. */
+  private record Spoken(int partition) {}
+
+  /**
+   * Who speaks for a member. When the connection breaks, the group's coordinator hears of it;
+   * behind all that came by the connection before.
+   */
+  static GroupClient member(GroupCoordinator groups, RequestContext context, String groupId) {
+    int partition = groups.partitionOf(groupId);
+    long connection = context.peer().id();
+    if (partition >= 0) {
+      context
+          .peer()
+          .whenGone(new Spoken(partition), () -> groups.onConnectionGone(partition, connection));
+    }
     String id = context.clientId() == null ? "" : context.clientId();
     return new GroupClient(
         context.version(),
         id.length() > CLIENT_ID_CHARS ? id.substring(0, CLIENT_ID_CHARS) : id,
         hostOf(context.remote()),
-        context.peer().id(),
+        connection,
         HeartbeatPatience.millisOf(context.peer().software()));
   }
 

@@ -21,7 +21,7 @@ final class HeartbeatHandler implements RequestHandler<HeartbeatRequest> {
 
   @Override
   public CompletableFuture<Reply> handle(RequestContext context, HeartbeatRequest request) {
-    GroupClient client = GroupRoutes.client(context);
+    GroupClient client = GroupRoutes.member(groups, context, request.groupId());
     CompletableFuture<HeartbeatResponse> answer = groups.heartbeat(client, request);
     if (client.patienceMs() > 0 && !answer.isDone()) {
       context.peer().whenNextRequestArrives(() -> groups.letHeartbeatGo(request));

@@ -30,6 +30,7 @@ final class SyncGroupHandler implements RequestHandler<SyncGroupRequest> {
               .errorCode(ErrorCode.INCONSISTENT_GROUP_PROTOCOL.code())
               .build());
     }
-    return GroupRoutes.reply(groups.syncGroup(GroupRoutes.client(context), request));
+    return GroupRoutes.reply(
+        groups.syncGroup(GroupRoutes.member(groups, context, request.groupId()), request));
   }
 }

@@ -31,6 +31,12 @@ final class ClassicGroup implements Group {
   private static final Logger LOG = LoggerFactory.getLogger(ClassicGroup.class);
   private static final short FIRST_WITH_MEMBER_EPOCH = 9;
 
+  /**
+   * The protocol of Kafka Streams, whose members close without a word so that they find their tasks
+   * again when they are started anew within a session.
+   */
+  private static final String KAFKA_STREAMS = "stream";
+
   private final String id;
   private ClassicGroupState state = ClassicGroupState.EMPTY;
   private ClassicGroupState previousState = ClassicGroupState.EMPTY;
@@ -186,6 +192,17 @@ final class ClassicGroup implements Group {
     if (member.memberId.equals(leaderId)) {
       leaderId = members.isEmpty() ? null : members.keySet().iterator().next();
     }
+  }
+
+  /** Whether the member says nothing when it closes, because it may come back. */
+  boolean closesSilently(ClassicMember member) {
+    return member.isStatic() || KAFKA_STREAMS.equals(protocolName);
+  }
+
+  /** What is to be known of a member that speaks. */
+  Presence.Speaker speaker(ClassicMember member) {
+    return new Presence.Speaker(
+        id, member.memberId, closesSilently(member), member.sessionTimeoutMs);
   }
 
   boolean isLeader(String memberId) {

@@ -36,11 +36,14 @@ final class ClassicGroups {
 
   private final GroupConfig config;
   private final ClassicRebalance rebalance;
+  private final Presence presence;
   private final SplittableRandom random;
 
-  ClassicGroups(GroupConfig config, ClassicRebalance rebalance, SplittableRandom random) {
+  ClassicGroups(
+      GroupConfig config, ClassicRebalance rebalance, Presence presence, SplittableRandom random) {
     this.config = config;
     this.rebalance = rebalance;
+    this.presence = presence;
     this.random = random;
   }
 
@@ -152,6 +155,7 @@ final class ClassicGroups {
       turn.answer(answer, ClassicAnswers.joinError(memberId, error));
       return;
     }
+    presence.heard(turn, client, group.speaker(member));
     boolean unchanged = member.protocols.equals(request.protocols());
     switch (group.state()) {
       case PREPARING_REBALANCE -> rejoin(turn, group, member, request, answer, "rejoined");
@@ -188,6 +192,7 @@ final class ClassicGroups {
     VacantPlaces.Place place = group.vacant.take(group, member, client.version());
     if (place != null) {
       takePlace(turn, group, member, place, answer);
+      presence.heard(turn, client, group.speaker(member));
       return;
     }
     if (group.members.isEmpty()) {
@@ -199,6 +204,7 @@ final class ClassicGroups {
     if (group.isInitialJoin()) {
       group.newMemberAdded = true;
     }
+    presence.heard(turn, client, group.speaker(member));
     rebalance.startSession(turn, group, member);
     rebalance.start(turn, group, "member " + memberId + " joined");
   }
@@ -285,13 +291,14 @@ final class ClassicGroups {
     }
     ByteBuffer oldMetadata = old.metadata(group.protocolName);
     boolean wasLeader = group.isLeader(oldId);
-    ClassicRebalance.drop(turn, group, old, ErrorCode.FENCED_INSTANCE_ID);
+    rebalance.drop(turn, group, old, ErrorCode.FENCED_INSTANCE_ID);
     ClassicMember member = newMember(client, request, newId);
     member.assignment = old.assignment;
     group.add(member);
     if (wasLeader) {
       group.leaderId = newId;
     }
+    presence.heard(turn, client, group.speaker(member));
     rebalance.startSession(turn, group, member);
     boolean sameProtocol =
         group.isIn(ClassicGroupState.STABLE)
@@ -333,6 +340,7 @@ final class ClassicGroups {
   void sync(
       CoordinatorTurn<GroupRecord> turn,
       ClassicGroup group,
+      GroupClient client,
       SyncGroupRequest request,
       Answer<SyncGroupResponse> answer) {
     ErrorCode error = checkSync(group, request);
@@ -341,6 +349,7 @@ final class ClassicGroups {
       turn.answer(answer, ClassicAnswers.syncError(error));
       return;
     }
+    presence.heard(turn, client, group.speaker(member));
     switch (group.state()) {
       case EMPTY, DEAD ->
           turn.answer(answer, ClassicAnswers.syncError(ErrorCode.UNKNOWN_MEMBER_ID));
@@ -421,7 +430,10 @@ final class ClassicGroups {
   // ---- heartbeat, leave, silence
 
   ErrorCode heartbeat(
-      CoordinatorTurn<GroupRecord> turn, ClassicGroup group, HeartbeatRequest request) {
+      CoordinatorTurn<GroupRecord> turn,
+      ClassicGroup group,
+      GroupClient client,
+      HeartbeatRequest request) {
     if (group.isIn(ClassicGroupState.DEAD)) {
       return ErrorCode.COORDINATOR_NOT_AVAILABLE;
     }
@@ -433,6 +445,7 @@ final class ClassicGroups {
     if (request.generationId() != group.generation) {
       return ErrorCode.ILLEGAL_GENERATION;
     }
+    presence.heartbeat(turn, client, group.speaker(member));
     rebalance.startSession(turn, group, member);
     return group.isIn(ClassicGroupState.PREPARING_REBALANCE)
         ? ErrorCode.REBALANCE_IN_PROGRESS
@@ -474,7 +487,8 @@ final class ClassicGroups {
     if (member == null) {
       return;
     }
-    if (!member.isNew && (member.awaitingJoin != null || member.awaitingSync != null)) {
+    boolean waits = member.awaitingJoin != null || member.awaitingSync != null;
+    if (!member.isNew && waits && !presence.isGone(group.id(), memberId)) {
       rebalance.startSession(turn, group, member); // it waits for us; it is not for it to speak
       return;
     }

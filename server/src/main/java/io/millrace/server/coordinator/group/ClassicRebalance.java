@@ -17,9 +17,11 @@ import java.util.List;
  */
 final class ClassicRebalance {
   private final GroupConfig config;
+  private final Presence presence;
 
-  ClassicRebalance(GroupConfig config) {
+  ClassicRebalance(GroupConfig config, Presence presence) {
     this.config = config;
+    this.presence = presence;
   }
 
   void start(CoordinatorTurn<GroupRecord> turn, ClassicGroup group, String reason) {
@@ -170,12 +172,13 @@ final class ClassicRebalance {
   }
 
   /** Takes a member out, with an answer to whatever it still waits for. */
-  static void drop(
+  void drop(
       CoordinatorTurn<GroupRecord> turn,
       ClassicGroup group,
       ClassicMember member,
       ErrorCode error) {
     group.remove(member);
+    presence.forget(turn, group.id(), member.memberId);
     turn.timers().cancel(new GroupTimer.Session(group.id(), member.memberId));
     if (member.awaitingJoin != null) {
       turn.answer(member.awaitingJoin, ClassicAnswers.joinError(member.memberId, error));

@@ -52,6 +52,11 @@ final class ConsumerGroup implements Group {
 
   long seenMillis;
 
+  /** Soft: when the epoch moved last, as far as this shard has seen. */
+  private boolean changed;
+
+  private long changedMillis;
+
   ConsumerGroup(String id) {
     this.id = id;
   }
@@ -251,6 +256,15 @@ final class ConsumerGroup implements Group {
     if (members.isEmpty()) {
       emptySince = wallMillis;
     }
+  }
+
+  void noteChange(long nowMillis) {
+    changed = true;
+    changedMillis = nowMillis;
+  }
+
+  boolean hasChangedSince(long millis) {
+    return changed && changedMillis - millis > 0;
   }
 
   @Override

@@ -45,16 +45,17 @@ final class ConsumerGroups {
   /** How often a group looks at the whole list of topics, at most. */
   private static final long TOPICS_CHECK_MILLIS = 500;
 
-  /** How soon a member comes back that waits for what others still hold. */
-  private static final int WAITING_HEARTBEAT_MILLIS = 500;
-
   private final GroupConfig config;
   private final HeartbeatGate gate;
+  private final HeartbeatPace pace;
+  private final Presence presence;
   private final Map<String, Assignor> assignors = new HashMap<>();
 
-  ConsumerGroups(GroupConfig config) {
+  ConsumerGroups(GroupConfig config, Presence presence) {
     this.config = config;
+    this.presence = presence;
     this.gate = new HeartbeatGate(config);
+    this.pace = new HeartbeatPace(config.consumerHeartbeatIntervalMs());
     for (Assignor assignor : Assignor.ALL) {
       if (config.consumerAssignors().contains(assignor.name())) {
         assignors.put(assignor.name(), assignor);
@@ -91,7 +92,9 @@ final class ConsumerGroups {
         store(turn, group, memberId, wishes(group.members().get(memberId), client, request));
     CurrentValue after = advance(turn, group, memberId, before, changed, reported(request));
     startSession(turn, group, memberId);
-    return answer(request, after, before);
+    int interval = pace.intervalMs(group, memberId, turn.nowMillis());
+    presence.heard(turn, client, speaker(group, memberId), interval);
+    return answer(request, after, before, interval);
   }
 
   /**
@@ -115,7 +118,7 @@ final class ConsumerGroups {
             : group.metadataHash();
     bump |= hash != group.metadataHash();
     if (bump) {
-      turn.append(new EpochRecord(group.id(), new EpochValue(group.epoch() + 1, hash)));
+      nextEpoch(turn, group, hash);
     }
     if (group.assignmentEpoch() < group.epoch()) {
       assign(turn, group);
@@ -124,7 +127,7 @@ final class ConsumerGroups {
   }
 
   /** A static member that had left comes back under another id: with what it had. */
-  static void takeOver(
+  void takeOver(
       CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String oldId, String newId) {
     MemberValue member = group.members().get(oldId);
     PartitionSet target = group.target(oldId);
@@ -304,8 +307,11 @@ final class ConsumerGroups {
     return PartitionSet.of(owned);
   }
 
-  private ConsumerGroupHeartbeatResponse answer(
-      ConsumerGroupHeartbeatRequest request, CurrentValue after, CurrentValue before) {
+  private static ConsumerGroupHeartbeatResponse answer(
+      ConsumerGroupHeartbeatRequest request,
+      CurrentValue after,
+      CurrentValue before,
+      int intervalMs) {
     boolean full =
         request.memberEpoch() == 0
             || (request.rebalanceTimeoutMs() != -1
@@ -317,7 +323,7 @@ final class ConsumerGroups {
         ConsumerGroupHeartbeatResponse.builder()
             .memberId(request.memberId())
             .memberEpoch(after.epoch())
-            .heartbeatIntervalMs(heartbeatIntervalMs(after));
+            .heartbeatIntervalMs(intervalMs);
     if (full || lostAnswer || !after.assigned().equals(before.assigned())) {
       response.assignment(
           new Assignment(
@@ -328,20 +334,9 @@ final class ConsumerGroups {
     return response.build();
   }
 
-  /**
-   * Nobody can call a member when a partition has become free; one that waits for some asks more
-   * often, so that they lie idle for half a second at most, not for a whole interval.
-   */
-  private int heartbeatIntervalMs(CurrentValue member) {
-    int usual = config.consumerHeartbeatIntervalMs();
-    return member.state() == MemberState.UNRELEASED
-        ? Math.min(WAITING_HEARTBEAT_MILLIS, usual)
-        : usual;
-  }
-
   // ---- going away
 
-  private static ConsumerGroupHeartbeatResponse leave(
+  private ConsumerGroupHeartbeatResponse leave(
       CoordinatorTurn<GroupRecord> turn,
       ConsumerGroup group,
       ConsumerGroupHeartbeatRequest request) {
@@ -373,6 +368,7 @@ final class ConsumerGroups {
                   held.assigned(),
                   PartitionSet.EMPTY)));
       turn.timers().cancel(new GroupTimer.Revocation(group.id(), memberId));
+      presence.forget(turn, group.id(), memberId);
     } else {
       remove(turn, group, memberId, "left");
     }
@@ -383,7 +379,7 @@ final class ConsumerGroups {
   }
 
   /** Takes a member out; its partitions are free. */
-  static void remove(
+  void remove(
       CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId, String reason) {
     MemberValue member = group.members().get(memberId);
     if (member == null) {
@@ -392,12 +388,23 @@ final class ConsumerGroups {
     LOG.info("member goes group={} member={} because={}", group.id(), memberId, reason);
     forget(turn, group, memberId);
     dropUnusedRegex(turn, group, member);
-    turn.append(
-        new EpochRecord(group.id(), new EpochValue(group.epoch() + 1, group.metadataHash())));
+    nextEpoch(turn, group, group.metadataHash());
     group.noteEmpty(turn.wallMillis());
   }
 
-  static void forget(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
+  private static void nextEpoch(
+      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, long metadataHash) {
+    turn.append(new EpochRecord(group.id(), new EpochValue(group.epoch() + 1, metadataHash)));
+    group.noteChange(turn.nowMillis());
+  }
+
+  private void forget(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
+    presence.forget(turn, group.id(), memberId);
+    erase(turn, group, memberId);
+  }
+
+  /** Takes a member's records and timers away; it may go on in a group of another protocol. */
+  static void erase(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
     turn.timers().cancel(new GroupTimer.Session(group.id(), memberId));
     turn.timers().cancel(new GroupTimer.Revocation(group.id(), memberId));
     turn.timers().cancel(new GroupTimer.MemberJoin(group.id(), memberId));
@@ -418,8 +425,7 @@ final class ConsumerGroups {
   }
 
   /** A revocation took longer than the member itself had allowed. */
-  static void onRevocationTimer(
-      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
+  void onRevocationTimer(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
     if (group.current(memberId).state() == MemberState.UNREVOKED) {
       remove(turn, group, memberId, "did not give up its partitions in time");
     }
@@ -427,10 +433,22 @@ final class ConsumerGroups {
 
   /** The member has been heard: its silence is counted from now. */
   void startSession(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId) {
-    MemberValue member = group.members().get(memberId);
+    turn.timers()
+        .set(
+            new GroupTimer.Session(group.id(), memberId),
+            turn.nowMillis() + sessionTimeoutMs(group.members().get(memberId)));
+  }
+
+  private int sessionTimeoutMs(@Nullable MemberValue member) {
     ClassicSide classic = member == null ? null : member.classic();
-    int timeout = classic == null ? config.consumerSessionTimeoutMs() : classic.sessionTimeoutMs();
-    turn.timers().set(new GroupTimer.Session(group.id(), memberId), turn.nowMillis() + timeout);
+    return classic == null ? config.consumerSessionTimeoutMs() : classic.sessionTimeoutMs();
+  }
+
+  /** What is to be known of a member that speaks. */
+  Presence.Speaker speaker(ConsumerGroup group, String memberId) {
+    MemberValue member = group.members().get(memberId);
+    boolean isStatic = member != null && member.instanceId() != null;
+    return new Presence.Speaker(group.id(), memberId, isStatic, sessionTimeoutMs(member));
   }
 
   /** The shard has taken over: everybody gets a whole session to speak up. */

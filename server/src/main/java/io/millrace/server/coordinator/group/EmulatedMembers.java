@@ -6,6 +6,7 @@ import io.millrace.protocol.message.HeartbeatRequest;
 import io.millrace.protocol.message.JoinGroupRequest;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
+import io.millrace.protocol.message.LeaveGroupRequest.MemberIdentity;
 import io.millrace.protocol.message.SyncGroupRequest;
 import io.millrace.protocol.message.SyncGroupResponse;
 import io.millrace.server.coordinator.CoordinatorTurn;
@@ -30,11 +31,14 @@ final class EmulatedMembers {
 
   private final GroupConfig config;
   private final ConsumerGroups groups;
+  private final Presence presence;
   private final SplittableRandom random;
 
-  EmulatedMembers(GroupConfig config, ConsumerGroups groups, SplittableRandom random) {
+  EmulatedMembers(
+      GroupConfig config, ConsumerGroups groups, Presence presence, SplittableRandom random) {
     this.config = config;
     this.groups = groups;
+    this.presence = presence;
     this.random = random;
   }
 
@@ -70,7 +74,7 @@ final class EmulatedMembers {
       }
     }
     if (holder != null && !holder.equals(memberId)) {
-      ConsumerGroups.takeOver(turn, group, holder, memberId);
+      groups.takeOver(turn, group, holder, memberId);
     }
     CurrentValue before = group.current(memberId);
     int rebalanceTimeout =
@@ -94,6 +98,7 @@ final class EmulatedMembers {
                 new ClassicSide(request.sessionTimeoutMs(), request.protocols())));
     CurrentValue after = groups.advance(turn, group, memberId, before, changed, owned);
     groups.startSession(turn, group, memberId);
+    presence.heard(turn, client, groups.speaker(group, memberId));
     turn.timers().cancel(new GroupTimer.MemberJoin(group.id(), memberId));
     turn.timers()
         .set(new GroupTimer.MemberSync(group.id(), memberId), turn.nowMillis() + rebalanceTimeout);
@@ -133,7 +138,10 @@ final class EmulatedMembers {
   // ---- sync
 
   SyncGroupResponse sync(
-      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, SyncGroupRequest request) {
+      CoordinatorTurn<GroupRecord> turn,
+      ConsumerGroup group,
+      GroupClient client,
+      SyncGroupRequest request) {
     String memberId = request.memberId();
     ErrorCode error = check(group, memberId, request.groupInstanceId(), request.generationId());
     MemberValue member = group.members().get(memberId);
@@ -141,6 +149,7 @@ final class EmulatedMembers {
     if (error != ErrorCode.NONE || member == null || classic == null) {
       return ClassicAnswers.syncError(error);
     }
+    presence.heard(turn, client, groups.speaker(group, memberId));
     JoinGroupRequestProtocol protocol = classic.chosen();
     if (differs(request.protocolType(), ConsumerProtocol.TYPE)
         || differs(request.protocolName(), protocol.name())) {
@@ -170,7 +179,10 @@ final class EmulatedMembers {
   // ---- heartbeat
 
   ErrorCode heartbeat(
-      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, HeartbeatRequest request) {
+      CoordinatorTurn<GroupRecord> turn,
+      ConsumerGroup group,
+      GroupClient client,
+      HeartbeatRequest request) {
     String memberId = request.memberId();
     ErrorCode error = check(group, memberId, request.groupInstanceId(), request.generationId());
     MemberValue member = group.members().get(memberId);
@@ -178,6 +190,7 @@ final class EmulatedMembers {
       return error;
     }
     groups.startSession(turn, group, memberId);
+    presence.heartbeat(turn, client, groups.speaker(group, memberId));
     CurrentValue current = group.current(memberId);
     boolean mustJoin =
         current.epoch() < group.epoch()
@@ -198,6 +211,25 @@ final class EmulatedMembers {
       turn.timers().set(timer, turn.nowMillis() + member.rebalanceTimeoutMs());
     }
     turn.timers().cancel(new GroupTimer.MemberSync(group.id(), memberId));
+  }
+
+  // ---- leave
+
+  /** By the classic request, which administrators use for members of either protocol. */
+  ErrorCode leave(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, MemberIdentity identity) {
+    String instance = identity.groupInstanceId();
+    String memberId = instance == null ? identity.memberId() : group.staticMember(instance);
+    if (instance != null
+        && memberId != null
+        && !identity.memberId().isEmpty()
+        && !identity.memberId().equals(memberId)) {
+      return ErrorCode.FENCED_INSTANCE_ID;
+    }
+    if (memberId == null || !group.members().containsKey(memberId)) {
+      return ErrorCode.UNKNOWN_MEMBER_ID;
+    }
+    groups.remove(turn, group, memberId, "left or was removed: " + identity.reason());
+    return ErrorCode.NONE;
   }
 
   /** Whether the ids are those of a classic member in its generation. */

@@ -18,6 +18,8 @@ import java.util.List;
  * @param holdHeartbeats {@code group.hold.heartbeats}: whether a rebalance of a classic group
  *     reaches its members by heartbeats whose answers were kept back, and waits until it reaches
  *     all
+ * @param removeLostMembers {@code group.remove.lost.members}: whether a member whose connection
+ *     broke is put out before its session ends; Kafka waits
  */
 public record GroupConfig(
     int minSessionTimeoutMs,
@@ -35,7 +37,8 @@ public record GroupConfig(
     int maxRecordBytes,
     MigrationPolicy migrationPolicy,
     boolean startAddedPartitions,
-    boolean holdHeartbeats) {
+    boolean holdHeartbeats,
+    boolean removeLostMembers) {
 
   public static final GroupConfig DEFAULT =
       new GroupConfig(
@@ -53,6 +56,7 @@ public record GroupConfig(
           List.of("uniform", "range"),
           900_000,
           MigrationPolicy.BIDIRECTIONAL,
+          true,
           true,
           true);
 

@@ -302,6 +302,22 @@ public final class GroupCoordinator {
         .thenApply(results -> DeleteGroupsResponse.builder().results(results).build());
   }
 
+  // ---- connections
+
+  /** The partition that a group lives in, -1 while there is none. */
+  public int partitionOf(String groupId) {
+    int count = partitions.getAsInt();
+    return count <= 0 ? -1 : partitionFor(groupId, count);
+  }
+
+  /**
+   * A connection by which groups of a partition were spoken to is gone: its peer closed it, or it
+   * broke.
+   */
+  public void onConnectionGone(int partition, long connection) {
+    runtime.tell(partition, (shard, turn) -> shard.onConnectionGone(turn, connection));
+  }
+
   // ---- housekeeping
 
   /** The controller has deleted topics: their offsets go. */

@@ -215,7 +215,7 @@ final class GroupMigration {
               }
             });
     for (String memberId : List.copyOf(group.members().keySet())) {
-      ConsumerGroups.forget(turn, group, memberId);
+      ConsumerGroups.erase(turn, group, memberId);
     }
     ConsumerGroups.delete(turn, group);
     turn.append(new ClassicGroupRecord(group.id(), value));

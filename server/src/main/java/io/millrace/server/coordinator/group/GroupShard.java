@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,29 +57,38 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   private final GroupConfig config;
   private final SortedMap<String, Group> groups = new TreeMap<>();
   private final CommittedOffsets offsets;
+  private final Presence presence;
   private final ClassicRebalance rebalance;
   private final ClassicGroups classic;
   private final HeldHeartbeats held;
   private final ConsumerGroups consumer;
   private final EmulatedMembers emulated;
   private final GroupMigration migration;
+  private final DueTimers due;
   private final GroupAdministration administration;
   private final SplittableRandom random;
   private boolean loading = true;
 
+  public GroupShard(GroupConfig config, long seed) {
+    this(config, seed, new LongAdder());
+  }
+
   /**
    * @param seed for member ids; another one for each shard
+   * @param lost counts members that are put out because their connections broke
    */
-  public GroupShard(GroupConfig config, long seed) {
+  public GroupShard(GroupConfig config, long seed, LongAdder lost) {
     this.config = config;
     this.random = new SplittableRandom(seed);
     this.offsets =
         new CommittedOffsets(config.offsetMetadataMaxBytes(), config.startAddedPartitions());
-    this.rebalance = new ClassicRebalance(config);
-    this.classic = new ClassicGroups(config, rebalance, random.split());
+    this.presence = new Presence(config.removeLostMembers(), lost);
+    this.rebalance = new ClassicRebalance(config, presence);
+    this.classic = new ClassicGroups(config, rebalance, presence, random.split());
     this.held = new HeldHeartbeats(config, rebalance);
-    this.consumer = new ConsumerGroups(config);
-    this.emulated = new EmulatedMembers(config, consumer, random.split());
+    this.consumer = new ConsumerGroups(config, presence);
+    this.emulated = new EmulatedMembers(config, consumer, presence, random.split());
+    this.due = new DueTimers(classic, rebalance, held, consumer, presence);
     this.migration = new GroupMigration(config, rebalance);
     this.administration = new GroupAdministration(config, groups, offsets, consumer);
   }
@@ -92,6 +102,11 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   /** For tests: the group as it is now, committed or not. */
   @Nullable Group group(String id) {
     return groups.get(id);
+  }
+
+  /** For tests. */
+  Presence presence() {
+    return presence;
   }
 
   @Override
@@ -196,28 +211,17 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     GroupTimer timer = (GroupTimer) key;
     Group group = groups.get(timer.group());
     if (group instanceof ClassicGroup known) {
-      if (timer instanceof GroupTimer.Session session) {
-        classic.onSessionTimer(turn, known, session.memberId());
-        removeIfBlank(known);
-      } else if (timer instanceof GroupTimer.JoinPhase) {
-        rebalance.onJoinTimer(turn, known);
-      } else if (timer instanceof GroupTimer.SyncPhase) {
-        rebalance.onSyncTimer(turn, known);
-      } else if (timer instanceof GroupTimer.Heartbeat heartbeat) {
-        held.letGo(turn, known, heartbeat.memberId());
-      }
+      due.onTimer(turn, known, timer);
+      removeIfBlank(known);
     } else if (group instanceof ConsumerGroup known) {
-      if (timer instanceof GroupTimer.Session session) {
-        ConsumerGroups.remove(turn, known, session.memberId(), "was silent");
-      } else if (timer instanceof GroupTimer.Revocation revocation) {
-        ConsumerGroups.onRevocationTimer(turn, known, revocation.memberId());
-      } else if (timer instanceof GroupTimer.MemberJoin join) {
-        ConsumerGroups.remove(turn, known, join.memberId(), "did not join again in time");
-      } else if (timer instanceof GroupTimer.MemberSync sync) {
-        ConsumerGroups.remove(turn, known, sync.memberId(), "did not ask for its part in time");
-      }
+      due.onTimer(turn, known, timer);
       downgradeIfDue(turn, known);
     }
+  }
+
+  /** Nothing more will come by a connection, because its peer is gone. */
+  public void onConnectionGone(CoordinatorTurn<GroupRecord> turn, long connection) {
+    presence.onConnectionGone(turn, connection);
   }
 
   /** To be asked after a member of a consumer group has gone, or changed its protocol. */
@@ -282,9 +286,9 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     if (request.groupId().isEmpty()) {
       turn.answer(answer, ClassicAnswers.syncError(ErrorCode.INVALID_GROUP_ID));
     } else if (groups.get(request.groupId()) instanceof ClassicGroup group) {
-      classic.sync(turn, group, request, answer);
+      classic.sync(turn, group, client, request, answer);
     } else if (groups.get(request.groupId()) instanceof ConsumerGroup group) {
-      turn.answer(answer, emulated.sync(turn, group, request));
+      turn.answer(answer, emulated.sync(turn, group, client, request));
     } else {
       turn.answer(answer, ClassicAnswers.syncError(ErrorCode.UNKNOWN_MEMBER_ID));
     }
@@ -300,12 +304,12 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     if (request.groupId().isEmpty()) {
       error = ErrorCode.INVALID_GROUP_ID;
     } else if (group instanceof ClassicGroup known) {
-      error = classic.heartbeat(turn, known, request);
+      error = classic.heartbeat(turn, known, client, request);
       if (error == ErrorCode.NONE) {
         error = held.hold(turn, known, client, request.memberId(), answer);
       }
     } else if (group instanceof ConsumerGroup known) {
-      error = emulated.heartbeat(turn, known, request);
+      error = emulated.heartbeat(turn, known, client, request);
     }
     if (error != null) {
       ClassicAnswers.answerHeartbeat(turn, answer, error);
@@ -347,20 +351,10 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       removeIfBlank(known);
       return error;
     }
-    if (group instanceof ConsumerGroup known) { // a classic member, or an administrator's wish
-      String instance = member.groupInstanceId();
-      String memberId = instance == null ? member.memberId() : known.staticMember(instance);
-      if (instance != null
-          && memberId != null
-          && !member.memberId().isEmpty()
-          && !member.memberId().equals(memberId)) {
-        return ErrorCode.FENCED_INSTANCE_ID;
-      }
-      if (memberId != null && known.members().containsKey(memberId)) {
-        ConsumerGroups.remove(turn, known, memberId, "left or was removed: " + member.reason());
-        downgradeIfDue(turn, known);
-        return ErrorCode.NONE;
-      }
+    if (group instanceof ConsumerGroup known) {
+      ErrorCode error = emulated.leave(turn, known, member);
+      downgradeIfDue(turn, known);
+      return error;
     }
     return ErrorCode.UNKNOWN_MEMBER_ID;
   }
@@ -449,6 +443,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       ErrorCode all = error;
       return CommittedOffsets.commitAnswer(request, (topic, partition) -> all);
     }
+    presence.committed(turn, client, request.groupId(), request.memberId());
     if (group == null) { // a consumer that assigns itself: a group of offsets alone
       groups.put(request.groupId(), new ClassicGroup(request.groupId()));
     } else if (group instanceof ClassicGroup known) {

@@ -11,6 +11,9 @@ sealed interface GroupTimer {
   /** The answer to a heartbeat has been kept back long enough. */
   record Heartbeat(String group, String memberId) implements GroupTimer {}
 
+  /** A member whose connection broke has not been heard when it should have. */
+  record Departure(String group, String memberId) implements GroupTimer {}
+
   /** The time in which members may join the next generation is over. */
   record JoinPhase(String group) implements GroupTimer {}
 

@@ -19,8 +19,6 @@ final class HeldHeartbeats {
   /** Of a session; the rest is for the next heartbeat to arrive in. */
   private static final int PART_OF_SESSION = 3;
 
-  private static final String KAFKA_STREAMS = "stream";
-
   private final GroupConfig config;
   private final ClassicRebalance rebalance;
 
@@ -45,8 +43,10 @@ final class HeldHeartbeats {
       return ErrorCode.NONE;
     }
     ClassicAnswers.answerHeld(turn, group.id(), member, ErrorCode.NONE);
+    // Who says nothing when it closes waits for the answers that it lacks then; whoever leaves lets
+    // go of its heartbeat by that.
     int patience =
-        config.holdHeartbeats() && !closesSilently(group, member)
+        config.holdHeartbeats() && !group.closesSilently(member)
             ? Math.min(client.patienceMs(), member.sessionTimeoutMs / PART_OF_SESSION)
             : 0;
     if (patience > 0) {
@@ -63,14 +63,6 @@ final class HeldHeartbeats {
     }
     rebalance.start(turn, group, group.vacant.reason());
     return ErrorCode.REBALANCE_IN_PROGRESS;
-  }
-
-  /**
-   * Whether the member says nothing when it closes. What it has asked it waits for then, and would
-   * for a heartbeat; whoever leaves lets go of it by that.
-   */
-  private static boolean closesSilently(ClassicGroup group, ClassicMember member) {
-    return member.isStatic() || KAFKA_STREAMS.equals(group.protocolName);
   }
 
   /** The answer to a member's heartbeat can be kept no longer, if it is kept. */

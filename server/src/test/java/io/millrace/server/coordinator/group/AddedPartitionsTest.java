@@ -188,6 +188,7 @@ class AddedPartitionsTest {
         config.maxRecordBytes(),
         config.migrationPolicy(),
         enabled,
+        true,
         true);
   }
 

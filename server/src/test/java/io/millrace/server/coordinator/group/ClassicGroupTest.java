@@ -131,6 +131,7 @@ class ClassicGroupTest {
                 900_000,
                 MigrationPolicy.BIDIRECTIONAL,
                 true,
+                true,
                 true));
     small.stableGroupOfOne();
     assertThat(small.now(small.join(3, joining("").build())).errorCode())
@@ -174,6 +175,7 @@ class ClassicGroupTest {
                 List.of("uniform"),
                 900_000,
                 MigrationPolicy.BIDIRECTIONAL,
+                true,
                 true,
                 true));
     CompletableFuture<JoinGroupResponse> first = patient.joinNew();

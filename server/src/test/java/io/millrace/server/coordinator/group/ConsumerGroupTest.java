@@ -36,7 +36,7 @@ class ConsumerGroupTest {
     ConsumerGroupHeartbeatResponse answer = fixture.beat(first("a").build());
     assertThat(answer.errorCode()).isZero();
     assertThat(answer.memberEpoch()).isEqualTo(1);
-    assertThat(answer.heartbeatIntervalMs()).isEqualTo(5_000);
+    assertThat(answer.heartbeatIntervalMs()).isEqualTo(1_000);
     assertThat(assigned(answer)).isEqualTo(ALL);
     assertThat(fixture.state()).isEqualTo("Stable");
   }
@@ -76,8 +76,28 @@ class ConsumerGroupTest {
     assertThat(fixture.beat(first("b").build()).heartbeatIntervalMs()).isEqualTo(500);
     PartitionSet kept = Objects.requireNonNull(assigned(fixture.beat("a", 1, null)));
     assertThat(fixture.beat("b", 2, null).heartbeatIntervalMs()).isEqualTo(500);
-    assertThat(fixture.beat("a", 1, kept).heartbeatIntervalMs()).isEqualTo(5_000);
-    assertThat(fixture.beat("b", 2, null).heartbeatIntervalMs()).isEqualTo(5_000);
+    assertThat(fixture.beat("a", 1, kept).heartbeatIntervalMs()).isEqualTo(1_000);
+    assertThat(fixture.beat("b", 2, null).heartbeatIntervalMs()).isEqualTo(1_000);
+  }
+
+  @Test
+  void groupThatChangedWithinAMinute_asksOftener() {
+    fixture.beat(first("a").build());
+    fixture.loop.advance(30_000);
+    assertThat(fixture.beat("a", 1, ALL).heartbeatIntervalMs()).isEqualTo(1_000);
+    fixture.loop.advance(30_000);
+    assertThat(fixture.beat("a", 1, ALL).heartbeatIntervalMs()).isEqualTo(5_000);
+
+    fixture.beat(first("b").build());
+    assertThat(fixture.beat("a", 1, null).heartbeatIntervalMs()).isEqualTo(1_000);
+  }
+
+  @Test
+  void largeGroup_isNotAskedMoreThan200TimesASecond() {
+    for (int i = 0; i < 400; i++) {
+      fixture.beat(first("m" + i).subscribedTopicNames(List.of("elsewhere")).build());
+    }
+    assertThat(fixture.beat("m399", 400, null).heartbeatIntervalMs()).isEqualTo(2_000);
   }
 
   static Stream<Arguments> badRequests() {
@@ -130,6 +150,7 @@ class ConsumerGroupTest {
                 List.of("uniform"),
                 900_000,
                 MigrationPolicy.BIDIRECTIONAL,
+                true,
                 true,
                 true));
     small.beat(first("a").build());

@@ -47,6 +47,10 @@ final class GroupFixture {
   @Nullable GroupShard shard;
 
   private int epoch = 1;
+
+  /** By which all requests come from now on. */
+  long connection = GroupClient.UNKNOWN;
+
   final CoordinatorRuntime<GroupShard, GroupRecord> runtime;
   final GroupCoordinator groups;
 
@@ -90,6 +94,16 @@ final class GroupFixture {
     return new GroupClient((short) version, "client", "/10.0.0.1");
   }
 
+  private GroupClient speaker(int version) {
+    return new GroupClient((short) version, "client", "/10.0.0.1", connection, 0);
+  }
+
+  /** The peer of a connection closes it. */
+  void closed(long gone) {
+    groups.onConnectionGone(0, gone);
+    loop.run();
+  }
+
   static ByteBuffer bytes(String text) {
     return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
   }
@@ -122,7 +136,7 @@ final class GroupFixture {
   }
 
   CompletableFuture<JoinGroupResponse> join(int version, JoinGroupRequest request) {
-    CompletableFuture<JoinGroupResponse> answer = groups.joinGroup(client(version), request);
+    CompletableFuture<JoinGroupResponse> answer = groups.joinGroup(speaker(version), request);
     loop.run();
     return answer;
   }
@@ -137,7 +151,7 @@ final class GroupFixture {
       String memberId, int generation, Map<String, String> assignments) {
     CompletableFuture<SyncGroupResponse> answer =
         groups.syncGroup(
-            client(5),
+            speaker(5),
             SyncGroupRequest.builder()
                 .groupId(GROUP)
                 .memberId(memberId)
@@ -164,7 +178,8 @@ final class GroupFixture {
   }
 
   short heartbeat(String memberId, int generation) {
-    return now(groups.heartbeat(client(4), new HeartbeatRequest(GROUP, generation, memberId, null)))
+    return now(groups.heartbeat(
+            speaker(4), new HeartbeatRequest(GROUP, generation, memberId, null)))
         .errorCode();
   }
 
@@ -205,7 +220,7 @@ final class GroupFixture {
       int partition,
       long offset) {
     return now(groups.commitOffsets(
-            client(version),
+            speaker(version),
             OffsetCommitRequest.builder()
                 .groupId(GROUP)
                 .memberId(memberId)
@@ -261,7 +276,7 @@ final class GroupFixture {
   }
 
   ConsumerGroupHeartbeatResponse beat(ConsumerGroupHeartbeatRequest request) {
-    return now(groups.consumerGroupHeartbeat(client(1), request));
+    return now(groups.consumerGroupHeartbeat(speaker(1), request));
   }
 
   /** A heartbeat that says what the member owns. */

@@ -332,6 +332,7 @@ class GroupMigrationTest {
         config.maxRecordBytes(),
         policy,
         config.startAddedPartitions(),
+        true,
         true);
   }
 

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Members of both protocols that join, leave, crash, fall asleep and come back as zombies, over a
- * network that delays and loses, with a coordinator that dies and a log that refuses. Named by what
- * must hold:
+ * network that delays, loses and breaks connections, with a coordinator that dies and a log that
+ * refuses. Named by what must hold:
  *
  * <ul>
  *   <li>atMostOneOwner: of two clients that both believe to own a partition, the coordinator would
@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
  *   <li>acknowledgedCommitIsNotLost, whatIsReadIsCommitted;
  *   <li>all this for groups of one protocol, and for one whose members change from one to the other
  *       and back, of which the group follows on-line;
- *   <li>everybodySettles: once the misfortune ends, all partitions have an owner.
+ *   <li>everybodySettles: once the misfortune ends, all partitions have an owner;
+ *   <li>whoComesBackKeepsItsPlace: a member whose connection breaks and that goes on over another.
  * </ul>
  */
 class GroupSimulationTest {
@@ -73,6 +74,10 @@ class GroupSimulationTest {
 
     everybodySettles(world);
     offsetsAreSafe(world);
+
+    long lost = world.lostMembers.sum();
+    world.breakConnections(5_000, () -> atMostOneOwner(world));
+    assertThat(world.lostMembers.sum()).as("whoComesBackKeepsItsPlace").isEqualTo(lost);
   }
 
   private static void atMostOneOwner(SimulatedWorld world) {

@@ -233,7 +233,8 @@ class HeldHeartbeatsTest {
         all.maxRecordBytes(),
         all.migrationPolicy(),
         all.startAddedPartitions(),
-        false);
+        false,
+        true);
   }
 
   // ---- the place of one that is gone

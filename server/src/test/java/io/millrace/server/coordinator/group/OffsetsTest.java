@@ -173,6 +173,7 @@ class OffsetsTest {
                 900_000,
                 MigrationPolicy.BIDIRECTIONAL,
                 true,
+                true,
                 true));
     assertThat(strict.commit(9, "", -1, 0, 1))
         .isEqualTo(ErrorCode.OFFSET_METADATA_TOO_LARGE.code());

@@ -59,8 +59,17 @@ final class SimulatedClassicClient extends SimulatedClient {
     this.heartbeatsBeside = patienceMs > HEARTBEAT_INTERVAL;
   }
 
-  private GroupClient client() {
-    return new GroupClient((short) version, name, "/sim", GroupClient.UNKNOWN, patienceMs);
+  @Override
+  int patienceMs() {
+    return patienceMs;
+  }
+
+  @Override
+  void disconnect(int channel) {
+    super.disconnect(channel);
+    if (channel == MEMBERSHIP) {
+      lastHeartbeat = null; // what comes by the next connection does not wait behind it
+    }
   }
 
   @Override
@@ -126,7 +135,8 @@ final class SimulatedClassicClient extends SimulatedClient {
                     new JoinGroupRequestProtocol(
                         cooperative ? "cooperative-sticky" : "range", subscription())))
             .build();
-    ask(() -> world.groups.joinGroup(client(), request), this::onJoin, () -> busy = false);
+    GroupClient client = client(version, MEMBERSHIP);
+    ask(() -> world.groups.joinGroup(client, request), this::onJoin, () -> busy = false);
   }
 
   private void onJoin(JoinGroupResponse answer) {
@@ -194,7 +204,8 @@ final class SimulatedClassicClient extends SimulatedClient {
             .generationId(epoch)
             .assignments(assignments())
             .build();
-    ask(() -> world.groups.syncGroup(client(), request), this::onSync, () -> busy = false);
+    GroupClient client = client(version, MEMBERSHIP);
+    ask(() -> world.groups.syncGroup(client, request), this::onSync, () -> busy = false);
   }
 
   private void onSync(SyncGroupResponse answer) {
@@ -218,10 +229,11 @@ final class SimulatedClassicClient extends SimulatedClient {
     nextHeartbeat = world.now() + HEARTBEAT_INTERVAL;
     int asEpoch = epoch;
     HeartbeatRequest request = new HeartbeatRequest(group, epoch, memberId, null);
+    GroupClient client = client(version, MEMBERSHIP);
     ask(
         () -> {
           lastHeartbeat = request;
-          return world.groups.heartbeat(client(), request);
+          return world.groups.heartbeat(client, request);
         },
         answer -> {
           busy = heartbeatsBeside && busy;

@@ -9,6 +9,7 @@ import io.millrace.protocol.message.OffsetFetchRequest.OffsetFetchRequestGroup;
 import io.millrace.protocol.message.OffsetFetchRequest.OffsetFetchRequestTopics;
 import io.millrace.protocol.message.OffsetFetchResponse.OffsetFetchResponsePartitions;
 import io.millrace.protocol.message.OffsetFetchResponse.OffsetFetchResponseTopics;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,9 @@ abstract class SimulatedClient {
   static final int MEMBERSHIP = 0;
   static final int OFFSETS = 1;
   private static final int NOTHING = -1;
+
+  /** A request, and what to do when its answer will not come. */
+  record Call(boolean[] settled, Runnable giveUp) {}
 
   final SimulatedWorld world;
   final String name;
@@ -37,6 +41,13 @@ abstract class SimulatedClient {
   long pausedUntil;
   int connection;
   long[] lastArrivals = new long[2];
+
+  /** As the coordinator knows them. */
+  final long[] connections;
+
+  /** What to do about the requests under way by each connection when it breaks. */
+  final List<List<Call>> underWay = List.of(new ArrayList<>(), new ArrayList<>());
+
   private int ownership;
   private boolean readerBusy;
 
@@ -48,6 +59,16 @@ abstract class SimulatedClient {
     this.name = name;
     this.group = group;
     this.acknowledged = new HashMap<>();
+    this.connections = new long[] {++world.connections, ++world.connections};
+  }
+
+  GroupClient client(int version, int channel) {
+    return new GroupClient((short) version, name, "/sim", connections[channel], patienceMs());
+  }
+
+  /** How long the answer to a heartbeat may be kept back from it. */
+  int patienceMs() {
+    return 0;
   }
 
   boolean isPaused() {
@@ -56,10 +77,15 @@ abstract class SimulatedClient {
 
   /** Something bad happens to the process. */
   void suffer() {
-    switch (world.random.nextInt(4)) {
+    switch (world.random.nextInt(6)) {
       case 0 -> pausedUntil = world.now() + world.random.nextInt(3 * SimulatedWorld.SESSION);
       case 1 -> crash();
       case 2 -> leave();
+      case 3 -> disconnect(MEMBERSHIP);
+      case 4 -> {
+        disconnect(MEMBERSHIP);
+        disconnect(OFFSETS);
+      }
       default -> pausedUntil = world.now() + world.random.nextInt(SimulatedWorld.SESSION);
     }
   }
@@ -67,10 +93,34 @@ abstract class SimulatedClient {
   /** A new process takes the old one's place; what is on its way stays on its way. */
   void crash() {
     connection++;
+    underWay.forEach(List::clear);
+    disconnect(MEMBERSHIP);
+    disconnect(OFFSETS);
     lastArrivals = new long[2];
     busy = false;
     readerBusy = false;
     forget();
+  }
+
+  /**
+   * A connection breaks, which the client notices and the coordinator mostly: behind what came by
+   * it. Another takes its place. What says who is a member may overtake what came by the old one;
+   * an owner's commits keep their order, which no coordinator could restore.
+   */
+  void disconnect(int channel) {
+    if (world.random.nextInt(4) > 0) {
+      long gone = connections[channel];
+      world.later(
+          Math.max(lastArrivals[channel] - world.now(), world.random.nextInt(60)),
+          () -> world.groups.onConnectionGone(0, gone));
+    }
+    connections[channel] = ++world.connections;
+    if (channel == MEMBERSHIP) {
+      lastArrivals[channel] = 0;
+    }
+    List<Call> lost = List.copyOf(underWay.get(channel));
+    underWay.get(channel).clear();
+    lost.forEach(call -> call.giveUp().run());
   }
 
   void forget() {
@@ -190,12 +240,13 @@ abstract class SimulatedClient {
     positions.put(partition, next);
     String asMember = memberId;
     int asEpoch = epoch;
+    GroupClient client = client(9, OFFSETS);
     world.call(
         this,
         OFFSETS,
         () ->
             world.groups.commitOffsets(
-                new GroupClient((short) 9, name, "/sim"),
+                client,
                 OffsetCommitRequest.builder()
                     .groupId(group)
                     .memberId(asMember)

@@ -37,12 +37,13 @@ final class SimulatedConsumerClient extends SimulatedClient {
   @Override
   void leave() {
     String leaving = memberId;
+    GroupClient client = client(1, MEMBERSHIP);
     world.call(
         this,
         MEMBERSHIP,
         () ->
             world.groups.consumerGroupHeartbeat(
-                new GroupClient((short) 1, name, "/sim"),
+                client,
                 ConsumerGroupHeartbeatRequest.builder()
                     .groupId(group)
                     .memberId(leaving)
@@ -84,10 +85,11 @@ final class SimulatedConsumerClient extends SimulatedClient {
       mustTellAll = false;
     }
     ConsumerGroupHeartbeatRequest sent = request.build();
+    GroupClient client = client(1, MEMBERSHIP);
     world.call(
         this,
         MEMBERSHIP,
-        () -> world.groups.consumerGroupHeartbeat(new GroupClient((short) 1, name, "/sim"), sent),
+        () -> world.groups.consumerGroupHeartbeat(client, sent),
         answer -> onAnswer(sent, answer),
         () -> {
           busy = false;

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -46,6 +47,8 @@ final class SimulatedWorld {
   private int leaderEpoch = 1;
   boolean chaos = true;
   int incarnations;
+  long connections;
+  final LongAdder lostMembers = new LongAdder();
 
   /** Of all classic clients: those of one group must agree on it. */
   final boolean cooperative;
@@ -71,12 +74,14 @@ final class SimulatedWorld {
             900_000,
             MigrationPolicy.BIDIRECTIONAL,
             true,
+            true,
             true);
     runtime =
         new CoordinatorRuntime<>(
             new CoordinatorRuntime.Setup<>(
                 GroupCoordinator.TOPIC,
-                partition -> shard = new GroupShard(config, this.seed * 1_000 + ++shards),
+                partition ->
+                    shard = new GroupShard(config, this.seed * 1_000 + ++shards, lostMembers),
                 new GroupRecordCodec(),
                 loop,
                 () -> image,
@@ -152,6 +157,8 @@ final class SimulatedWorld {
       log.failOne(random.nextBoolean());
     } else if (dice < 70) {
       clients.get(random.nextInt(clients.size())).suffer();
+    } else if (dice < 71) { // the network is out of order for a moment
+      clients.forEach(client -> client.disconnect(SimulatedClient.MEMBERSHIP));
     } else if (dice < 78) {
       SimulatedClient client = clients.get(random.nextInt(clients.size()));
       if (client.group.equals(MIXED_GROUP)) {
@@ -188,6 +195,17 @@ final class SimulatedWorld {
     }
   }
 
+  /** Connections break here and there, of clients that are all alive. */
+  void breakConnections(long millis, Runnable check) {
+    long end = now() + millis;
+    while (now() < end) {
+      clients
+          .get(random.nextInt(clients.size()))
+          .disconnect(random.nextBoolean() ? SimulatedClient.MEMBERSHIP : SimulatedClient.OFFSETS);
+      run(200, check);
+    }
+  }
+
   // ---- network
 
   /**
@@ -205,7 +223,10 @@ final class SimulatedWorld {
     long due = Math.max(client.lastArrivals[channel], now() + delay(channel));
     client.lastArrivals[channel] = due;
     int connection = client.connection;
-    later(CALL_TIMEOUT * 3L, () -> settle(client, connection, settled, onTimeout));
+    Runnable giveUp = () -> settle(client, connection, settled, onTimeout);
+    client.underWay.get(channel).removeIf(call -> call.settled()[0]);
+    client.underWay.get(channel).add(new SimulatedClient.Call(settled, giveUp));
+    later(CALL_TIMEOUT * 3L, giveUp);
     if (isLost()) {
       return;
     }

@@ -1,0 +1,490 @@
+package io.millrace.server.coordinator.group;
+
+import static io.millrace.server.coordinator.group.GroupFixture.GROUP;
+import static io.millrace.server.coordinator.group.GroupFixture.ORDERS;
+import static io.millrace.server.coordinator.group.GroupFixture.SESSION;
+import static io.millrace.server.coordinator.group.GroupFixture.assigned;
+import static io.millrace.server.coordinator.group.GroupFixture.first;
+import static io.millrace.server.coordinator.group.GroupFixture.joining;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
+import io.millrace.protocol.message.JoinGroupRequest;
+import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
+import io.millrace.protocol.message.JoinGroupResponse;
+import io.millrace.protocol.message.SyncGroupResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Members whose connections break: who is put out before its session ends, and who is not. */
+class LostMembersTest {
+  private static final int HEARTBEAT = 2_000;
+
+  private final GroupFixture fixture = new GroupFixture();
+  private final List<String> members = new ArrayList<>();
+  private int generation;
+
+  // ---- classic
+
+  @Test
+  void classicMember_isPutOutHalfAnIntervalAfterItShouldHaveSpoken() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.closed(1);
+
+    fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2 - 1);
+    assertThat(beat(1)).isZero();
+    fixture.loop.advance(1);
+    assertThat(beat(1)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+    assertThat(beat(0)).isEqualTo(ErrorCode.UNKNOWN_MEMBER_ID.code());
+  }
+
+  @Test
+  void connectionThatBreaksLate_leavesTimeToComeBack() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
+    fixture.closed(1);
+
+    fixture.loop.advance(999);
+    assertThat(beat(1)).isZero();
+    fixture.loop.advance(1);
+    assertThat(beat(1)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+  }
+
+  @Test
+  void memberWhoseHabitIsNotKnown_getsHalfASession() {
+    stable(2);
+    fixture.closed(1);
+
+    fixture.loop.advance(SESSION / 2 - 10);
+    assertThat(beat(1)).isZero();
+    fixture.loop.advance(10);
+    assertThat(beat(1)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+  }
+
+  @Test
+  void longestOfTheLastTimesBetweenHeartbeats_counts() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.loop.advance(HEARTBEAT);
+    beat(0);
+    beat(1);
+    fixture.loop.advance(100); // an answer was lost
+    beat(0);
+    fixture.closed(1);
+
+    fixture.loop.advance(HEARTBEAT);
+    assertThat(beat(1)).isZero();
+    fixture.loop.advance(HEARTBEAT / 2);
+    assertThat(beat(1)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+  }
+
+  @Test
+  void memberThatComesBack_stays() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.closed(1);
+    fixture.loop.advance(HEARTBEAT);
+    fixture.connection = 77;
+    assertThat(fixture.heartbeat(members.get(0), generation)).isZero();
+
+    fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
+    assertThat(beat(1)).isZero();
+    fixture.closed(77);
+    fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
+    assertThat(beat(1)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+  }
+
+  @Test
+  void memberThatCommits_isBack() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.closed(1);
+    fixture.connection = 77;
+    assertThat(fixture.commit(8, members.get(0), generation, 0, 5)).isZero();
+
+    fixture.loop.advance(2 * HEARTBEAT);
+    assertThat(beat(1)).isZero();
+  }
+
+  @Test
+  void memberHeardByAnotherConnectionBefore_isNotMissed() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.connection = 77;
+    assertThat(fixture.heartbeat(members.get(0), generation)).isZero();
+    fixture.closed(1);
+
+    fixture.loop.advance(3 * HEARTBEAT);
+    assertThat(beat(1)).isZero();
+  }
+
+  @Test
+  void silentMemberWithAConnection_keepsItsSession() {
+    stable(2);
+    heartbeats(0, 1);
+
+    fixture.loop.advance(SESSION - 1);
+    assertThat(beat(1)).isZero();
+    fixture.loop.advance(1);
+    assertThat(beat(1)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+  }
+
+  @Test
+  void onlyMember_keepsItsSession() {
+    stable(1);
+    heartbeats(0);
+    fixture.closed(1);
+
+    fixture.loop.advance(SESSION - 1);
+    assertThat(fixture.state()).isEqualTo("Stable");
+    fixture.loop.advance(1);
+    assertThat(fixture.state()).isEqualTo("Empty");
+  }
+
+  @Test
+  void whenMoreAreGoneThanHere_sessionsCount() {
+    stable(3);
+    heartbeats(0, 1, 2);
+    fixture.closed(1);
+    fixture.closed(2);
+
+    fixture.loop.advance(SESSION - 1);
+    assertThat(beat(2)).isZero();
+    fixture.loop.advance(1);
+    assertThat(beat(2)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+  }
+
+  @Test
+  void whenAsManyAreHereAsAreGone_theyArePutOut() {
+    stable(4);
+    heartbeats(0, 1, 2, 3);
+    fixture.closed(1);
+    fixture.closed(2);
+
+    fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
+    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(shard().group(GROUP));
+    assertThat(group.members.keySet()).containsExactlyInAnyOrder(members.get(2), members.get(3));
+  }
+
+  @Test
+  void staticMember_keepsItsSession() {
+    stable(1);
+    fixture.connection = 9;
+    CompletableFuture<JoinGroupResponse> joining =
+        fixture.join(9, joining("").groupInstanceId("i").build());
+    settle(List.of(0), joining);
+    heartbeats(0);
+    fixture.closed(9);
+
+    fixture.loop.advance(SESSION / 2);
+    assertThat(beat(0)).isZero();
+    fixture.loop.advance(SESSION / 2);
+    assertThat(beat(0)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+  }
+
+  @Test
+  void memberOfKafkaStreams_keepsItsSession() {
+    fixture.connection = 1;
+    String one = fixture.now(fixture.join(9, streams(""))).memberId();
+    fixture.now(fixture.join(9, streams(one)));
+    fixture.connection = 2;
+    String two = fixture.now(fixture.join(9, streams(""))).memberId();
+    CompletableFuture<JoinGroupResponse> joining = fixture.join(9, streams(two));
+    fixture.connection = 1;
+    fixture.now(fixture.join(9, streams(one)));
+    fixture.now(joining);
+    assertThat(fixture.heartbeat(one, 2)).isZero();
+    fixture.closed(1);
+
+    fixture.loop.advance(SESSION - 1);
+    fixture.connection = 2;
+    assertThat(fixture.heartbeat(two, 2)).isZero();
+  }
+
+  private static JoinGroupRequest streams(String memberId) {
+    return joining(memberId)
+        .protocols(
+            List.of(new JoinGroupRequestProtocol("stream", GroupFixture.subscription("orders"))))
+        .build();
+  }
+
+  @Test
+  void memberThatWaitsToJoin_isNotWaitedForWhenItCannotHearTheAnswer() {
+    stable(3);
+    heartbeats(0, 1, 2);
+    fixture.connection = 1;
+    fixture.join(9, joining(members.get(0)).build());
+    fixture.connection = 2;
+    CompletableFuture<JoinGroupResponse> waiting = fixture.join(9, joining(members.get(1)).build());
+    fixture.closed(1);
+    fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
+    assertThat(waiting).isNotDone(); // for the third
+    fixture.connection = 3;
+    JoinGroupResponse third = fixture.now(fixture.join(9, joining(members.get(2)).build()));
+
+    assertThat(fixture.now(waiting).errorCode()).isZero();
+    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(shard().group(GROUP));
+    assertThat(group.members.keySet()).containsExactlyInAnyOrder(members.get(1), third.memberId());
+  }
+
+  @Test
+  void leaderThatWasToAssign_isReplaced() {
+    stable(2);
+    heartbeats(0, 1);
+    rejoin(0, 1);
+    fixture.connection = 2;
+    CompletableFuture<SyncGroupResponse> waiting =
+        fixture.sync(members.get(1), generation, Map.of());
+    fixture.closed(1);
+
+    fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
+    assertThat(fixture.now(waiting).errorCode()).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+    assertThat(beat(0)).isEqualTo(ErrorCode.UNKNOWN_MEMBER_ID.code());
+  }
+
+  @Test
+  void memberThatWaitsOnABrokenConnection_isHeldNoLongerThanItsSession() {
+    stable(3);
+    heartbeats(0, 1, 2);
+    for (int i = 0; i < 2; i++) {
+      fixture.connection = i + 1;
+      fixture.join(9, joining(members.get(i)).build());
+    }
+    fixture.closed(1);
+    fixture.closed(2); // most are gone: nobody is put out for it
+    fixture.loop.advance(SESSION / 2);
+    assertThat(beat(2)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+    fixture.loop.advance(SESSION / 2);
+
+    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(shard().group(GROUP));
+    assertThat(group.members.keySet()).containsExactly(members.get(2));
+  }
+
+  // ---- the consumer protocol
+
+  @Test
+  void consumer_isPutOutHalfAnIntervalAfterItWasToSpeak() {
+    beat(1, first("a").build());
+    beat(2, first("b").build());
+    fixture.connection = 1;
+    PartitionSet kept = assigned(fixture.beat("a", 1, null));
+    for (int i = 0; i < 3; i++) { // no change for a minute: the usual interval
+      fixture.connection = 1;
+      fixture.beat("a", i == 0 ? 1 : 2, kept);
+      fixture.connection = 2;
+      fixture.beat("b", 2, null);
+      fixture.loop.advance(i < 2 ? 30_000 : 0);
+    }
+    fixture.closed(1);
+
+    fixture.loop.advance(7_499);
+    assertThat(assigned(fixture.beat("b", 2, null))).isNull();
+    fixture.loop.advance(1);
+    assertThat(assigned(fixture.beat("b", 2, null)))
+        .isEqualTo(PartitionSet.of(ORDERS, 0, 1, 2, 3, 4, 5));
+    fixture.connection = 3;
+    assertThat(fixture.beat("a", 2, null).errorCode())
+        .isEqualTo(ErrorCode.UNKNOWN_MEMBER_ID.code());
+  }
+
+  @Test
+  void consumerThatIsToLetGo_isNotWaitedForWhenItIsLost() {
+    beat(1, first("a").build());
+    beat(2, first("b").build());
+    fixture.connection = 1;
+    fixture.beat("a", 1, null); // UNREVOKED from here
+    fixture.closed(1);
+    fixture.loop.advance(2_000); // it was told to come back within one second
+
+    fixture.connection = 2;
+    assertThat(assigned(fixture.beat("b", 2, null)))
+        .isEqualTo(PartitionSet.of(ORDERS, 0, 1, 2, 3, 4, 5));
+  }
+
+  @Test
+  void staticConsumer_keepsItsSession() {
+    beat(1, first("a").instanceId("i").build());
+    beat(2, first("b").build());
+    fixture.closed(1);
+    fixture.loop.advance(40_000);
+    assertThat(group().members()).containsOnlyKeys("a", "b");
+  }
+
+  @Test
+  void staticConsumerThatSaidItComesBack_countsNeitherAsHereNorAsGone() {
+    beat(1, first("a").instanceId("i").build());
+    beat(2, first("b").build());
+    beat(3, first("c").build());
+    fixture.connection = 1;
+    fixture.beat(
+        first("a")
+            .instanceId("i")
+            .memberEpoch(ConsumerGroups.LEAVE_STATIC)
+            .topicPartitions(null)
+            .build());
+    fixture.closed(1);
+    fixture.closed(2);
+    fixture.loop.advance(2_000);
+
+    assertThat(group().members()).containsOnlyKeys("a", "c");
+  }
+
+  @Test
+  void classicMemberOfAConsumerGroup_isPutOutToo() {
+    stable(2);
+    heartbeats(0, 1);
+    beat(3, first("new").build());
+    assertThat(group().members()).hasSize(3);
+    fixture.closed(1); // what was heard before the group changed its protocol counts
+    fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
+
+    assertThat(group().members()).containsOnlyKeys(members.get(1), "new");
+    fixture.closed(3);
+    fixture.loop.advance(2_000);
+    assertThat(shard().group(GROUP)).isInstanceOf(ClassicGroup.class);
+  }
+
+  // ---- what does not count, what does not stay
+
+  @Test
+  void coordinatorThatTookOver_knowsNoConnections() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.failOver();
+    fixture.closed(1);
+
+    fixture.loop.advance(SESSION - 1);
+    assertThat(beat(1)).isZero();
+  }
+
+  @Test
+  void turnedOff_sessionsCount() {
+    GroupFixture off = new GroupFixture(withoutRemoval());
+    off.connection = 1;
+    off.beat(first("a").build());
+    off.connection = 2;
+    off.beat(first("b").build());
+    off.closed(1);
+    off.loop.advance(44_000);
+
+    Group group = Objects.requireNonNull(Objects.requireNonNull(off.shard).group(GROUP));
+    assertThat(((ConsumerGroup) group).members()).containsOnlyKeys("a", "b");
+    assertThat(off.shard.presence().size()).isZero();
+  }
+
+  @Test
+  void membersAndConnectionsThatComeAndGo_leaveNothing() {
+    beat(1, first("stays").build());
+    for (int i = 0; i < 300; i++) {
+      beat(2 + i, first("m" + i).subscribedTopicNames(List.of("elsewhere")).build());
+      if (i % 3 == 0) { // leaves, and the connection ends, or does not
+        fixture.beat("m" + i, ConsumerGroups.LEAVE, null);
+      }
+      if (i % 3 < 2) {
+        fixture.closed(2 + i);
+      }
+      if (i % 100 == 99) {
+        fixture.loop.advance(4_000);
+        fixture.connection = 1;
+        fixture.beat("stays", 0, null);
+      }
+    }
+    fixture.loop.advance(60_000); // more than a session
+
+    assertThat(group().members()).isEmpty();
+    assertThat(shard().presence().size()).isZero();
+  }
+
+  private static GroupConfig withoutRemoval() {
+    GroupConfig config = GroupConfig.DEFAULT;
+    return new GroupConfig(
+        config.minSessionTimeoutMs(),
+        config.maxSessionTimeoutMs(),
+        config.maxSize(),
+        config.initialRebalanceDelayMs(),
+        config.newMemberJoinTimeoutMs(),
+        config.offsetMetadataMaxBytes(),
+        config.offsetsRetentionMs(),
+        config.keepUnreadOffsets(),
+        config.consumerSessionTimeoutMs(),
+        config.consumerHeartbeatIntervalMs(),
+        config.consumerMaxSize(),
+        config.consumerAssignors(),
+        config.maxRecordBytes(),
+        config.migrationPolicy(),
+        config.startAddedPartitions(),
+        config.holdHeartbeats(),
+        false);
+  }
+
+  // ---- short words
+
+  private GroupShard shard() {
+    return Objects.requireNonNull(fixture.shard);
+  }
+
+  private ConsumerGroup group() {
+    return (ConsumerGroup) Objects.requireNonNull(shard().group(GROUP));
+  }
+
+  private void beat(long connection, ConsumerGroupHeartbeatRequest request) {
+    fixture.connection = connection;
+    assertThat(fixture.beat(request).errorCode()).isZero();
+  }
+
+  /** A stable classic group; the members speak by connections 1, 2 and so on. */
+  private void stable(int count) {
+    for (int i = 0; i < count; i++) {
+      fixture.connection = i + 1;
+      CompletableFuture<JoinGroupResponse> joining = fixture.joinNew();
+      settle(IntStream.range(0, i).boxed().toList(), joining);
+    }
+  }
+
+  private void settle(List<Integer> others, CompletableFuture<JoinGroupResponse> joining) {
+    long newcomers = fixture.connection;
+    for (int other : others) {
+      fixture.connection = other + 1;
+      fixture.join(9, joining(members.get(other)).build());
+    }
+    JoinGroupResponse joined = fixture.now(joining);
+    generation = joined.generationId();
+    members.add(joined.memberId());
+    for (int i = 0; i < members.size(); i++) {
+      fixture.connection = i < members.size() - 1 ? i + 1 : newcomers;
+      fixture.sync(members.get(i), generation, Map.of(members.get(i), "part"));
+    }
+  }
+
+  private void rejoin(int... which) {
+    List<CompletableFuture<JoinGroupResponse>> answers = new ArrayList<>();
+    for (int member : which) {
+      fixture.connection = member + 1;
+      answers.add(fixture.join(9, joining(members.get(member)).build()));
+    }
+    answers.forEach(answer -> generation = fixture.now(answer).generationId());
+  }
+
+  /** Three heartbeats of each, by which their habit is known. */
+  private void heartbeats(int... which) {
+    for (int i = 0; i < 3; i++) {
+      fixture.loop.advance(i == 0 ? 0 : HEARTBEAT);
+      for (int member : which) {
+        assertThat(beat(member)).isZero();
+      }
+    }
+  }
+
+  private short beat(int member) {
+    fixture.connection = member + 1;
+    return fixture.heartbeat(members.get(member), generation);
+  }
+}
