@@ -12,6 +12,9 @@ import io.millrace.protocol.message.FetchRequest;
 import io.millrace.protocol.message.FetchResponse;
 import io.millrace.protocol.message.FetchResponse.FetchableTopicResponse;
 import io.millrace.protocol.message.FetchResponse.PartitionData;
+import io.millrace.protocol.codec.WireWriter;
+import io.millrace.protocol.record.MemoryRecords;
+import io.millrace.protocol.record.Records;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -204,6 +207,72 @@ class ReplicaFetcherTest {
     run();
 
     assertThat(leader.lastAsked()).containsExactly(0);
+  }
+
+  /** Records that nobody can look at. */
+  private static final class BrokenRecords implements Records {
+    @Override
+    public int sizeInBytes() {
+      throw new IllegalStateException("of the test");
+    }
+
+    @Override
+    public void writeTo(WireWriter out) {}
+
+    @Override
+    public MemoryRecords toHeap() {
+      return MemoryRecords.EMPTY;
+    }
+
+    @Override
+    public Records retain() {
+      return this;
+    }
+
+    @Override
+    public void release() {
+      throw new IllegalStateException("of the test");
+    }
+  }
+
+  @Test
+  void answerThatBreaksInTheMiddle_bringsWhatWasBefore_andTheRestIsAskedForAgain() {
+    Target slow = new Target(0);
+    slow.slow = true;
+    fetcher.add(slow);
+    fetcher.add(new Target(1));
+    run();
+    clock.advanceMillis(500);
+    leader.answers.forEach(answer -> answer.complete(NO_NEWS));
+    run();
+    assertThat(leader.lastAsked()).containsExactlyInAnyOrder(0, 1);
+    int asked = leader.asked.size();
+
+    leader.answer.complete(
+        FetchResponse.builder()
+            .responses(
+                List.of(
+                    new FetchableTopicResponse(
+                        "",
+                        TOPIC,
+                        List.of(
+                            PartitionData.builder().partitionIndex(0).highWatermark(5).build(),
+                            PartitionData.builder()
+                                .partitionIndex(1)
+                                .records(new BrokenRecords())
+                                .build()))))
+            .build());
+    assertThatThrownBy(this::run).isInstanceOf(IllegalStateException.class);
+    run();
+
+    assertThat(slow.taken).isEqualTo(1);
+    assertThat(leader.asked).hasSize(asked);
+    clock.advanceMillis(BACKOFF_MS);
+    run();
+    clock.advanceMillis(20);
+    run();
+    assertThat(leader.asked).hasSize(asked + 1);
+    assertThat(leader.lastAsked()).as("but for the one that is being flushed").containsExactly(1);
   }
 
   @Test
