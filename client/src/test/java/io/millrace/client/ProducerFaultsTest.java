@@ -333,7 +333,7 @@ class ProducerFaultsTest {
     producer.close(Duration.ofMillis(100));
 
     // then
-    assertThat(unsent).isCompletedExceptionally();
+    assertThatThrownBy(unsent::join).hasMessageContaining("the producer is closed");
     assertThat(told).hasValue(1);
     assertThat(producer.send(ProducerRecord.of(TOPIC, "w"))).isCompletedExceptionally();
     producer.close();

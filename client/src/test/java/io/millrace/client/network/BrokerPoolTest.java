@@ -72,6 +72,30 @@ class BrokerPoolTest {
   }
 
   @Test
+  void requestThatWasGivenUp_isNotSentOverALateConnection() {
+    // given: whoever sent it was told that nothing was, and may have sent it again
+    AtomicReference<RequestMessage> sent = new AtomicReference<>();
+    CompletableFuture<ResponseMessage> answer = send(2 * SECOND);
+    loop.advance(2 * SECOND);
+    assertThat(answer).isCompletedExceptionally();
+
+    // when
+    connection.complete(
+        new OpenLink() {
+          @Override
+          public CompletableFuture<ResponseMessage> send(
+              RequestMessage request, short maxVersion, long timeoutNanos) {
+            sent.set(request);
+            return new CompletableFuture<>();
+          }
+        });
+    loop.advance(SECOND);
+
+    // then
+    assertThat(sent.get()).isNull();
+  }
+
+  @Test
   void requestOverALateConnection_hasTheRestOfItsTime() {
     // given
     AtomicReference<Long> timeout = new AtomicReference<>();
