@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,17 +24,18 @@ class GroupCommitTest {
   private final FakeBrokers brokers = harness.brokers;
   private final FakeGroup group = brokers.group;
 
+  private void refuseCommits(int times, ErrorCode error) {
+    harness.spoil(
+        times,
+        OffsetCommitRequest.class,
+        commit -> CompletableFuture.completedFuture(FakeBrokers.answerTo(commit, error)));
+  }
+
   @Test
   void olderCommitThatIsRepeated_neverComesOverANewerOne() {
     // given: the first commit is refused three times
     Member member = harness.alone();
-    AtomicInteger refusals = new AtomicInteger(3);
-    brokers.fault =
-        (port, request) ->
-            request instanceof OffsetCommitRequest commit && refusals.getAndDecrement() > 0
-                ? CompletableFuture.completedFuture(
-                    FakeBrokers.answerTo(commit, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS))
-                : null;
+    refuseCommits(3, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
 
     // when
     CompletableFuture<Void> older = GroupHarness.commit(member, 3);
@@ -75,13 +75,7 @@ class GroupCommitTest {
   void staleEpoch_isTriedAgainUnderTheNewOne() {
     // given
     Member member = harness.alone();
-    AtomicInteger refusals = new AtomicInteger(1);
-    brokers.fault =
-        (port, request) ->
-            request instanceof OffsetCommitRequest commit && refusals.getAndDecrement() > 0
-                ? CompletableFuture.completedFuture(
-                    FakeBrokers.answerTo(commit, ErrorCode.STALE_MEMBER_EPOCH))
-                : null;
+    refuseCommits(1, ErrorCode.STALE_MEMBER_EPOCH);
 
     // when
     CompletableFuture<Void> commit = GroupHarness.commit(member, 6);

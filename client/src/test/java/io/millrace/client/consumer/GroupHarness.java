@@ -13,6 +13,8 @@ import io.millrace.client.cluster.ClientRuntime;
 import io.millrace.client.simulated.FakeBrokers;
 import io.millrace.client.simulated.ManualLoop;
 import io.millrace.client.simulated.ScriptedLinks;
+import io.millrace.protocol.message.RequestMessage;
+import io.millrace.protocol.message.ResponseMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,7 +23,9 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** Whole consumers on one thread, with brokers, network and time by hand. */
@@ -98,6 +102,32 @@ final class GroupHarness {
       read += member.consumer().poll(Duration.ofSeconds(5)).count();
     }
     return member;
+  }
+
+  /**
+   * What becomes of the next requests of a kind; after them all is well.
+   *
+   * @return how many are still to come
+   */
+  <T extends RequestMessage> AtomicInteger spoil(
+      int times, Class<T> kind, Function<T, CompletableFuture<ResponseMessage>> outcome) {
+    AtomicInteger left = new AtomicInteger(times);
+    brokers.fault =
+        (port, request) ->
+            kind.isInstance(request) && left.getAndDecrement() > 0
+                ? outcome.apply(kind.cast(request))
+                : null;
+    return left;
+  }
+
+  /** Runs something whenever partitions are given up. */
+  static RebalanceListener onRevoked(Runnable task) {
+    return new RebalanceListener() {
+      @Override
+      public void onRevoked(Collection<TopicPartition> partitions) {
+        task.run();
+      }
+    };
   }
 
   /** Commits for partition 0. */

@@ -9,7 +9,6 @@ import io.millrace.client.simulated.FakeBrokers;
 import io.millrace.client.simulated.FakeGroup;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
-import io.millrace.protocol.message.ResponseMessage;
 import io.millrace.protocol.network.ConnectionException;
 import java.time.Duration;
 import java.util.List;
@@ -244,12 +243,11 @@ class GroupMembershipTest {
     ConsumerGroupHeartbeatRequest usual = lastHeartbeat();
 
     // when: one is lost on its way
-    AtomicInteger losses = new AtomicInteger(1);
-    brokers.fault =
-        (port, request) ->
-            request instanceof ConsumerGroupHeartbeatRequest && losses.getAndDecrement() > 0
-                ? CompletableFuture.failedFuture(new IllegalStateException("cut"))
-                : null;
+    AtomicInteger losses =
+        harness.spoil(
+            1,
+            ConsumerGroupHeartbeatRequest.class,
+            lost -> CompletableFuture.failedFuture(new IllegalStateException("cut")));
     harness.loop.advanceUntil(() -> losses.get() <= 0, 5);
     long untilLost = heartbeatsSeen();
     harness.loop.advanceUntil(() -> heartbeatsSeen() > untilLost, 5);
@@ -301,12 +299,7 @@ class GroupMembershipTest {
   void heartbeatWithoutAnAnswer_isGivenUp_andTheMemberStays() {
     // given: a heartbeat that is never answered is given up, and the member stays in
     Member member = harness.alone();
-    AtomicInteger silent = new AtomicInteger(1);
-    brokers.fault =
-        (port, request) ->
-            request instanceof ConsumerGroupHeartbeatRequest && silent.getAndDecrement() > 0
-                ? new CompletableFuture<ResponseMessage>()
-                : null;
+    harness.spoil(1, ConsumerGroupHeartbeatRequest.class, lost -> new CompletableFuture<>());
 
     // when
     harness.loop.advance(9 * GroupHarness.SECOND);

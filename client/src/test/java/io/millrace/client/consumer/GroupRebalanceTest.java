@@ -66,6 +66,34 @@ class GroupRebalanceTest {
     assertThat(ofOne.indexOf("owns " + kept)).isGreaterThan(revoked);
   }
 
+  @Test
+  void revokedPartitions_areReportedAtOnce_becauseOthersWait() {
+    // given
+    Member one = harness.alone();
+    harness.journal.clear();
+    Member two = harness.subscribed(builder -> builder);
+    harness.pollUntil(() -> saw("revoked"), 20, one, two);
+    long revoked = harness.loop.monotonicNanos();
+
+    // when
+    harness.pollUntil(
+        () -> {
+          List<String> since = harness.journal;
+          return since.subList(indexOf(since, "revoked"), since.size()).stream()
+              .anyMatch(each -> each.startsWith("owns"));
+        },
+        5,
+        one,
+        two);
+
+    // then: not with the next heartbeat, of which there are two in a second
+    assertThat(harness.loop.monotonicNanos() - revoked).isLessThan(50_000_000L);
+  }
+
+  private boolean saw(String prefix) {
+    return harness.journal.stream().anyMatch(each -> each.startsWith(prefix));
+  }
+
   private static int indexOf(List<String> journal, String prefix) {
     for (int i = 0; i < journal.size(); i++) {
       if (journal.get(i).startsWith(prefix)) {
@@ -134,12 +162,11 @@ class GroupRebalanceTest {
     brokers.produce(8);
     Member one = harness.subscribed(builder -> builder);
     harness.loop.advanceUntil(() -> group.grantedTo(idOf(one)).size() == 4, 5);
-    AtomicInteger losses = new AtomicInteger(1);
-    brokers.fault =
-        (port, request) ->
-            request instanceof ConsumerGroupHeartbeatRequest && losses.getAndDecrement() > 0
-                ? CompletableFuture.failedFuture(new IllegalStateException("cut"))
-                : null;
+    AtomicInteger losses =
+        harness.spoil(
+            1,
+            ConsumerGroupHeartbeatRequest.class,
+            lost -> CompletableFuture.failedFuture(new IllegalStateException("cut")));
     harness.loop.advanceUntil(() -> losses.get() <= 0, 5);
 
     // when: its next heartbeat says all that it has, and another member waits for a part of it
@@ -233,17 +260,15 @@ class GroupRebalanceTest {
     one.consumer()
         .subscribe(
             List.of(FakeBrokers.TOPIC),
-            new RebalanceListener() {
-              @Override
-              public void onRevoked(Collection<TopicPartition> partitions) {
-                one.consumer().commitSync();
-                try {
-                  one.consumer().poll(Duration.ZERO);
-                } catch (IllegalStateException refused) {
-                  polls.add("refused");
-                }
-              }
-            });
+            GroupHarness.onRevoked(
+                () -> {
+                  one.consumer().commitSync();
+                  try {
+                    one.consumer().poll(Duration.ZERO);
+                  } catch (IllegalStateException refused) {
+                    polls.add("refused");
+                  }
+                }));
     int read = 0;
     while (read < 40) {
       read += one.consumer().poll(Duration.ofSeconds(5)).count();

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.client.ConsumerRecord;
 import io.millrace.client.Processing;
-import io.millrace.client.RebalanceListener;
-import io.millrace.client.TopicPartition;
 import io.millrace.client.consumer.GroupHarness.Member;
 import io.millrace.client.simulated.FakeBrokers;
 import io.millrace.client.simulated.FakeGroup;
@@ -15,7 +13,6 @@ import io.millrace.protocol.message.RequestMessage;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
@@ -241,12 +238,7 @@ class ProcessingRulesTest {
         .consumer()
         .subscribe(
             List.of(FakeBrokers.TOPIC),
-            new RebalanceListener() {
-              @Override
-              public void onRevoked(Collection<TopicPartition> partitions) {
-                executor.runAll(); // as other threads of the executor do
-              }
-            });
+            GroupHarness.onRevoked(executor::runAll)); // as other threads of the executor do
     List<String> signals = new ArrayList<>();
     member.consumer().publisher(executor).subscribe(subscriber(signals));
     runUntil(() -> handled.size() == 8, 10);
