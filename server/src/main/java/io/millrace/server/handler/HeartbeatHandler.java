@@ -24,7 +24,11 @@ final class HeartbeatHandler implements RequestHandler<HeartbeatRequest> {
     GroupClient client = GroupRoutes.member(groups, context, request.groupId());
     CompletableFuture<HeartbeatResponse> answer = groups.heartbeat(client, request);
     if (client.patienceMs() > 0 && !answer.isDone()) {
-      context.peer().whenNextRequestArrives(() -> groups.letHeartbeatGo(request));
+      String software = context.peer().software();
+      context
+          .peer()
+          .whenNextRequestArrives(
+              asked -> groups.letHeartbeatGo(request, HeartbeatPatience.release(software, asked)));
     }
     return GroupRoutes.reply(answer);
   }

@@ -1,5 +1,7 @@
 package io.millrace.server.handler;
 
+import io.millrace.protocol.ApiKey;
+import io.millrace.server.coordinator.group.HeartbeatRelease;
 import java.util.Map;
 
 /**
@@ -31,10 +33,26 @@ final class HeartbeatPatience {
           "confluent-kafka-go", LIBRDKAFKA_MILLIS,
           "confluent-kafka-dotnet", LIBRDKAFKA_MILLIS);
 
+  /**
+   * kafka-clients that is told anything but good or bad news forgets about it, and sends the next
+   * heartbeat after {@code retry.backoff.ms} (100 ms): it is away for a moment, not an interval.
+   */
+  private static final String ASKS_AGAIN = "apache-kafka-java";
+
   private HeartbeatPatience() {}
 
   /** 0 for a client that is to be answered at once. */
   static int millisOf(String software) {
     return KNOWN.getOrDefault(software, 0);
+  }
+
+  /** How the answer goes when the client asks for something else. */
+  static HeartbeatRelease release(String software, ApiKey asked) {
+    return switch (asked) {
+      case HEARTBEAT -> HeartbeatRelease.HEARTBEAT_FOLLOWS;
+      case OFFSET_COMMIT, OFFSET_FETCH ->
+          ASKS_AGAIN.equals(software) ? HeartbeatRelease.ASK_AGAIN : HeartbeatRelease.FOR_NOW;
+      default -> HeartbeatRelease.FOR_NOW;
+    };
   }
 }

@@ -90,8 +90,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       refuse(ctx, e.getMessage() + ", remote=" + peer.remote());
       return;
     }
-    peer.requestArrived();
     RequestContext context = decoded.context();
+    peer.requestArrived(context.apiKey());
     shared.metrics().requestArrived(context.apiKey(), bytes);
     shared.budget().take(bytes);
     giveReservationBack(); // it is this frame's

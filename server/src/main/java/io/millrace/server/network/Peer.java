@@ -1,12 +1,14 @@
 package io.millrace.server.network;
 
 import io.millrace.concurrent.ConfinedTo;
+import io.millrace.protocol.ApiKey;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +26,7 @@ public final class Peer {
   private final String remote;
   private final Executor loop;
   private final Map<Object, Runnable> watches = new LinkedHashMap<>();
-  private @Nullable Runnable onNextRequest;
+  private @Nullable Consumer<ApiKey> onNextRequest;
   private String software = "";
 
   /**
@@ -71,20 +73,19 @@ public final class Peer {
   }
 
   /**
-   * Runs an action once, when the next request has arrived and before it is handled: whoever keeps
-   * an answer back must let it go then, because the answers behind it wait. One before that has not
-   * run is run now.
+   * Tells an action once, when the next request has arrived and before it is handled, what is
+   * asked: whoever keeps an answer back must let it go then, because the answers behind it wait. Of
+   * several of one request only the last is told.
    */
-  public void whenNextRequestArrives(Runnable action) {
-    requestArrived();
+  public void whenNextRequestArrives(Consumer<ApiKey> action) {
     onNextRequest = action;
   }
 
-  void requestArrived() {
-    Runnable action = onNextRequest;
+  public void requestArrived(ApiKey asked) {
+    Consumer<ApiKey> action = onNextRequest;
     onNextRequest = null;
     if (action != null) {
-      action.run();
+      action.accept(asked);
     }
   }
 

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -92,8 +93,14 @@ class ClassicGroupHandlersTest extends GroupApiFixture {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"apache-kafka-java", "librdkafka"})
-  void heartbeatOfAClientThatDoesOtherThingsMeanwhile_isKeptUntilItAsksForMore(String software) {
+  @CsvSource({
+    "apache-kafka-java, HEARTBEAT, NONE",
+    "apache-kafka-java, OFFSET_COMMIT, COORDINATOR_LOAD_IN_PROGRESS",
+    "apache-kafka-java, LEAVE_GROUP, NONE",
+    "librdkafka, OFFSET_COMMIT, NONE"
+  })
+  void heartbeatOfAClientThatDoesOtherThingsMeanwhile_isKeptUntilItAsksForMore(
+      String software, ApiKey next, ErrorCode told) {
     peer.callsItself(software);
     JoinGroupResponse joined = join(9, "g");
     sync(5, "g", joined.memberId(), 1);
@@ -102,9 +109,9 @@ class ClassicGroupHandlersTest extends GroupApiFixture {
         send(HeartbeatResponse.class, ApiKey.HEARTBEAT, 4, request);
     assertThat(kept).isNotDone();
 
-    peer.whenNextRequestArrives(() -> {}); // what was to be done then is done now
+    peer.requestArrived(next);
     loop.run();
-    assertThat(kept.join().errorCode()).isZero();
+    assertThat(kept.join().errorCode()).isEqualTo(told.code());
   }
 
   @ParameterizedTest

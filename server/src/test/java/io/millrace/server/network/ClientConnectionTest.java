@@ -145,11 +145,11 @@ class ClientConnectionTest {
   void nextRequest_isToldBeforeItIsHandled() {
     EmbeddedChannel client = connect();
     client.writeInbound(fetch());
-    peers.get(0).whenNextRequestArrives(() -> heard.add("next"));
+    peers.get(0).whenNextRequestArrives(asked -> heard.add("next: " + asked));
 
     client.writeInbound(fetch(), fetch());
 
-    assertThat(heard).containsExactly("request", "next", "request", "request");
+    assertThat(heard).containsExactly("request", "next: FETCH", "request", "request");
   }
 
   private static ByteBuf beginOf(int length) {

@@ -66,8 +66,9 @@ final class ClassicAnswers {
 
   static void answerHeartbeat(
       CoordinatorTurn<GroupRecord> turn, Answer<HeartbeatResponse> answer, ErrorCode error) {
-    if (error == ErrorCode.NONE) {
-      turn.answerAtOnce(answer, heartbeat(error)); // it knows its generation by an answer
+    if (error == ErrorCode.NONE || error == ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) {
+      // The member knows its generation by an answer, or learns nothing.
+      turn.answerAtOnce(answer, heartbeat(error));
     } else {
       turn.answer(answer, heartbeat(error));
     }

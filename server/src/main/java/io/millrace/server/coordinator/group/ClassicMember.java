@@ -31,6 +31,11 @@ final class ClassicMember {
   /** Kept back until there is something to tell: {@link HeldHeartbeats}. */
   @Nullable Answer<HeartbeatResponse> heldHeartbeat;
 
+  /** When it was last told by a heartbeat that all is well, and to ask again; -1 for not yet. */
+  long assuredMillis = -1;
+
+  long askedAgainMillis = -1;
+
   ClassicMember(
       String memberId,
       @Nullable String instanceId,

@@ -16,6 +16,12 @@ import java.util.List;
  * written at the end of each.
  */
 final class ClassicRebalance {
+  /**
+   * Members go together or come back at once: a process with several of them, a restart within one.
+   * And after a rebalance nobody can be told of the next for a while.
+   */
+  static final int PLACE_KEPT_MILLIS = 500;
+
   private final GroupConfig config;
   private final Presence presence;
 
@@ -30,6 +36,7 @@ final class ClassicRebalance {
       return;
     }
     group.vacant.clear();
+    turn.timers().cancel(new GroupTimer.Vacancy(group.id()));
     for (ClassicMember member : group.members.values()) {
       ClassicAnswers.answerHeld(turn, group.id(), member, ErrorCode.REBALANCE_IN_PROGRESS);
       if (member.awaitingSync != null) {
@@ -159,11 +166,15 @@ final class ClassicRebalance {
     drop(turn, group, member, ErrorCode.UNKNOWN_MEMBER_ID);
     switch (group.state()) {
       case STABLE -> {
-        if (!config.holdHeartbeats() || group.members.isEmpty() || group.canTellAll()) {
+        if (!config.holdHeartbeats() || group.members.isEmpty()) {
           start(turn, group, reason);
-        } else {
-          group.vacant.add(member, led, reason); // HeldHeartbeats starts when all can be told
+          return;
         }
+        if (group.vacant.isEmpty()) {
+          turn.timers()
+              .set(new GroupTimer.Vacancy(group.id()), turn.nowMillis() + PLACE_KEPT_MILLIS);
+        }
+        group.vacant.add(member, led, reason); // HeldHeartbeats decides when that is shared out
       }
       case COMPLETING_REBALANCE -> start(turn, group, reason);
       case PREPARING_REBALANCE -> completeJoinIfAll(turn, group);

@@ -35,7 +35,9 @@ final class DueTimers {
     } else if (timer instanceof GroupTimer.SyncPhase) {
       rebalance.onSyncTimer(turn, group);
     } else if (timer instanceof GroupTimer.Heartbeat heartbeat) {
-      held.letGo(turn, group, heartbeat.memberId());
+      held.letGo(turn, group, heartbeat.memberId(), HeartbeatRelease.FOR_NOW);
+    } else if (timer instanceof GroupTimer.Vacancy) {
+      held.onVacancyTimer(turn, group);
     } else if (timer instanceof GroupTimer.Departure departure && presence.mayGo(departure)) {
       ClassicMember member = group.members.get(departure.memberId());
       if (member != null) {

@@ -115,12 +115,12 @@ public final class GroupCoordinator {
    * More was asked by the connection of a heartbeat whose answer may have been kept back: it goes
    * before whatever is answered from now on.
    */
-  public void letHeartbeatGo(HeartbeatRequest request) {
+  public void letHeartbeatGo(HeartbeatRequest request, HeartbeatRelease why) {
     int count = partitions.getAsInt();
     if (count > 0) {
       runtime.tell(
           partitionFor(request.groupId(), count),
-          (shard, turn) -> shard.letHeartbeatGo(turn, request.groupId(), request.memberId()));
+          (shard, turn) -> shard.letHeartbeatGo(turn, request, why));
     }
   }
 

@@ -317,9 +317,10 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   }
 
   /** An answer to a heartbeat that is kept back must go: others wait behind it. */
-  public void letHeartbeatGo(CoordinatorTurn<GroupRecord> turn, String groupId, String memberId) {
-    if (groups.get(groupId) instanceof ClassicGroup group) {
-      held.letGo(turn, group, memberId);
+  public void letHeartbeatGo(
+      CoordinatorTurn<GroupRecord> turn, HeartbeatRequest request, HeartbeatRelease why) {
+    if (groups.get(request.groupId()) instanceof ClassicGroup group) {
+      held.letGo(turn, group, request.memberId(), why);
     }
   }
 

@@ -14,6 +14,9 @@ sealed interface GroupTimer {
   /** A member whose connection broke has not been heard when it should have. */
   record Departure(String group, String memberId) implements GroupTimer {}
 
+  /** The place of a member that is gone has been kept for a newcomer long enough. */
+  record Vacancy(String group) implements GroupTimer {}
+
   /** The time in which members may join the next generation is over. */
   record JoinPhase(String group) implements GroupTimer {}
 

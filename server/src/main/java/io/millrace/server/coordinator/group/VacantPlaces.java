@@ -33,6 +33,7 @@ final class VacantPlaces {
 
   private final List<Place> places = new ArrayList<>();
   private String reason = "";
+  private boolean due;
 
   boolean isEmpty() {
     return places.isEmpty();
@@ -45,6 +46,17 @@ final class VacantPlaces {
 
   void clear() {
     places.clear();
+    due = false;
+  }
+
+  /** They have been kept long enough. */
+  void becomeDue() {
+    due = !places.isEmpty();
+  }
+
+  /** Whether there are some to be shared out. */
+  boolean isDue() {
+    return due;
   }
 
   /** Why the newest is vacant. */
@@ -67,6 +79,7 @@ final class VacantPlaces {
       boolean mayLead = !place.led() || version >= FIRST_WITH_SKIP_ASSIGNMENT;
       if (mayLead && areAlike(place.member(), newcomer, protocol)) {
         each.remove();
+        due &= !places.isEmpty();
         return place;
       }
     }

@@ -52,7 +52,11 @@ class HeldHeartbeatsTest {
   }
 
   private void letGo(String memberId) {
-    fixture.groups.letHeartbeatGo(new HeartbeatRequest(GroupFixture.GROUP, 1, memberId, null));
+    letGo(memberId, HeartbeatRelease.FOR_NOW);
+  }
+
+  private void letGo(String memberId, HeartbeatRelease why) {
+    fixture.groups.letHeartbeatGo(new HeartbeatRequest(GroupFixture.GROUP, 1, memberId, null), why);
     fixture.loop.run();
   }
 
@@ -89,6 +93,27 @@ class HeldHeartbeatsTest {
     letGo(one);
     letGo("nobody");
     assertThat(fixture.state()).isEqualTo("Stable");
+  }
+
+  @Test
+  void clientThatAsksForMore_isHadToSendTheNextHeartbeatAtOnce_butNotAllTheTime() {
+    String one = fixture.stableGroupOfOne();
+    CompletableFuture<Short> first = beat(one, 1);
+    letGo(one, HeartbeatRelease.ASK_AGAIN);
+    assertThat(first).isCompletedWithValue(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code());
+    fixture.loop.advance(100);
+    CompletableFuture<Short> second = beat(one, 1);
+    letGo(one, HeartbeatRelease.ASK_AGAIN);
+    assertThat(second).isCompletedWithValue((short) 0);
+    fixture.loop.advance(1_000);
+    CompletableFuture<Short> third = beat(one, 1);
+    letGo(one, HeartbeatRelease.ASK_AGAIN);
+    assertThat(third).isCompletedWithValue(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code());
+    // What it needs to hear once in a session is that all is well.
+    fixture.loop.advance(SESSION / 3);
+    CompletableFuture<Short> fourth = beat(one, 1);
+    letGo(one, HeartbeatRelease.ASK_AGAIN);
+    assertThat(fourth).isCompletedWithValue((short) 0);
   }
 
   @Test
@@ -156,10 +181,13 @@ class HeldHeartbeatsTest {
   // ---- a rebalance begins when all can be told
 
   @Test
-  void leaverOfAGroupOfWhichAllCanBeTold_isSharedOutAtOnce() {
+  void leaverOfAGroupOfWhichAllCanBeTold_isSharedOutInAMoment() {
     List<String> two = stableGroupOfTwo();
     CompletableFuture<Short> one = beat(two.get(0), 2);
     fixture.leave(two.get(1));
+    fixture.loop.advance(ClassicRebalance.PLACE_KEPT_MILLIS - 1);
+    assertThat(one).isNotDone();
+    fixture.loop.advance(1);
     assertThat(one).isCompletedWithValue(REBALANCE);
     assertThat(fixture.state()).isEqualTo("PreparingRebalance");
   }
@@ -168,6 +196,8 @@ class HeldHeartbeatsTest {
   void leaverOfAGroupThatHasJustJoined_isSharedOutWithTheHeartbeatsThatCome() {
     List<String> two = stableGroupOfTwo();
     fixture.leave(two.get(1));
+    assertThat(fixture.state()).isEqualTo("Stable");
+    fixture.loop.advance(1_000);
     assertThat(fixture.state()).isEqualTo("Stable");
     assertThat(beat(two.get(0), 2)).isCompletedWithValue(REBALANCE);
     assertThat(fixture.state()).isEqualTo("PreparingRebalance");
@@ -184,6 +214,7 @@ class HeldHeartbeatsTest {
     fixture.now(fixture.sync(two.get(0), 3, Map.of()));
     CompletableFuture<Short> kept = beat(two.get(0), 3);
     fixture.leave(three);
+    fixture.loop.advance(ClassicRebalance.PLACE_KEPT_MILLIS);
     assertThat(kept).isNotDone(); // the second member cannot be told yet
     switch (event) {
       case "patience" -> fixture.loop.advance(PATIENCE);
@@ -235,6 +266,27 @@ class HeldHeartbeatsTest {
         all.startAddedPartitions(),
         false,
         true);
+  }
+
+  @Test
+  void memberThatIsAnsweredWhileThePlaceIsKept_doesNotBeginTheRebalance() {
+    List<String> two = stableGroupOfTwo();
+    CompletableFuture<Short> kept = beat(two.get(0), 2);
+    fixture.leave(two.get(1));
+    letGo(two.get(0));
+    assertThat(kept).isCompletedWithValue((short) 0);
+    assertThat(fixture.state()).isEqualTo("Stable");
+  }
+
+  @Test
+  void membersThatGoTogether_makeOneRebalance() {
+    List<String> two = stableGroupOfTwo();
+    fixture.leave(two.get(1));
+    fixture.loop.advance(100);
+    fixture.leave(two.get(0));
+    assertThat(fixture.state()).isEqualTo("Empty");
+    JoinGroupResponse next = fixture.now(fixture.joinNew());
+    assertThat(next.generationId()).isEqualTo(4); // 3 was that of nobody
   }
 
   // ---- the place of one that is gone

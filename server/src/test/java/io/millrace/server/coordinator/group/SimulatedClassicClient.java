@@ -241,6 +241,7 @@ final class SimulatedClassicClient extends SimulatedClient {
             switch (ErrorCode.forCode(answer.errorCode())) {
               case REBALANCE_IN_PROGRESS -> phase = Phase.OUT;
               case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> forget();
+              case COORDINATOR_LOAD_IN_PROGRESS -> nextHeartbeat = world.now() + 100;
               default -> {}
             }
           }
@@ -256,7 +257,9 @@ final class SimulatedClassicClient extends SimulatedClient {
         MEMBERSHIP,
         () -> {
           if (lastHeartbeat != null) {
-            world.groups.letHeartbeatGo(lastHeartbeat);
+            world.groups.letHeartbeatGo(
+                lastHeartbeat,
+                heartbeatsBeside ? HeartbeatRelease.ASK_AGAIN : HeartbeatRelease.FOR_NOW);
             lastHeartbeat = null;
           }
           return request.get();
