@@ -84,12 +84,10 @@ final class GroupLister {
     List<CompletableFuture<?>> all = new ArrayList<>();
     for (BrokerInfo broker : brokers) {
       all.add(
-          ask(broker, request)
+          ask(broker, request, groups)
               .handle(
-                  (listed, failure) -> {
-                    if (listed != null) {
-                      groups.addAll(listed);
-                    } else {
+                  (complete, failure) -> {
+                    if (complete == null) {
                       unanswered.put(
                           broker, failure == null ? Failures.closed() : Failures.of(failure));
                     }
@@ -115,7 +113,9 @@ final class GroupLister {
         .exceptionally(failure -> List.of());
   }
 
-  private CompletableFuture<List<GroupListing>> ask(BrokerInfo broker, ListGroupsRequest request) {
+  /** Asks until a broker names all of its groups; those that it names before count too. */
+  private CompletableFuture<Boolean> ask(
+      BrokerInfo broker, ListGroupsRequest request, List<GroupListing> groups) {
     long most = Math.min(timeoutNanos, BROKER_NANOS);
     return Attempts.run(
         cluster,
@@ -124,11 +124,16 @@ final class GroupLister {
         () ->
             cluster
                 .sendTo(broker, LinkUse.REQUESTS, request, Short.MAX_VALUE, most)
-                .thenApply(answer -> listings((ListGroupsResponse) answer, broker)));
+                .thenApply(
+                    answer -> {
+                      ListGroupsResponse response = (ListGroupsResponse) answer;
+                      groups.addAll(listings(response, broker));
+                      Answers.require(response.errorCode(), null, "groups of broker " + broker);
+                      return true;
+                    }));
   }
 
   private static List<GroupListing> listings(ListGroupsResponse answer, BrokerInfo broker) {
-    Answers.require(answer.errorCode(), null, "groups of broker " + broker);
     return answer.groups().stream()
         .map(
             group ->
@@ -147,9 +152,9 @@ final class GroupLister {
       List<GroupListing> groups,
       Map<BrokerInfo, MillraceException> unanswered,
       List<Integer> leaderless) {
-    // A coordinator that moves meanwhile may be listed twice.
+    // A coordinator that moves meanwhile, or is asked again, may be listed twice.
     Map<String, GroupListing> byId = new TreeMap<>();
-    groups.forEach(group -> byId.putIfAbsent(group.groupId(), group));
+    groups.forEach(group -> byId.put(group.groupId(), group));
     MillraceException refusal =
         unanswered.values().stream()
             .filter(reason -> reason.error() == ErrorCode.UNSUPPORTED_VERSION)

@@ -32,6 +32,7 @@ class GroupListerTest {
 
   private final ManualLoop loop = new ManualLoop();
   private final Set<Integer> hanging = new HashSet<>();
+  private final Set<Integer> loading = new HashSet<>();
   private final List<Integer> leaders = new ArrayList<>(List.of(1, 2, 1));
   private final ClusterClient cluster =
       SimulatedClient.cluster(
@@ -55,7 +56,11 @@ class GroupListerTest {
               .groupType("consumer")
               .build();
       return CompletableFuture.completedFuture(
-          ListGroupsResponse.builder().groups(List.of(group)).build());
+          ListGroupsResponse.builder()
+              .errorCode(
+                  loading.contains(port) ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code() : 0)
+              .groups(List.of(group))
+              .build());
     }
     assertThat(request).isInstanceOf(MetadataRequest.class);
     return CompletableFuture.completedFuture(metadata());
@@ -120,6 +125,21 @@ class GroupListerTest {
     assertThat(listings.unanswered().keySet()).extracting(BrokerInfo::id).containsExactly(2);
     assertThat(listings.isComplete()).isFalse();
     assertThat(loop.monotonicNanos() - begin).isEqualTo(3 * SECOND);
+  }
+
+  @Test
+  void brokerThatIsStillLoading_isNamed_besideTheGroupsThatItHas() {
+    // given
+    loading.add(9092);
+
+    // when
+    GroupListings listings = list();
+
+    // then
+    assertThat(listings.groups())
+        .extracting(GroupListing::groupId)
+        .containsExactly("of-9091", "of-9092");
+    assertThat(listings.unanswered().keySet()).extracting(BrokerInfo::id).containsExactly(2);
   }
 
   @Test

@@ -9,6 +9,8 @@ import io.millrace.protocol.message.DeleteGroupsResponse;
 import io.millrace.protocol.message.DescribeGroupsRequest;
 import io.millrace.protocol.message.DescribeGroupsResponse;
 import io.millrace.protocol.message.JoinGroupResponse;
+import io.millrace.protocol.message.ListGroupsRequest;
+import io.millrace.protocol.message.ListGroupsResponse;
 import io.millrace.protocol.message.OffsetCommitResponse;
 import io.millrace.server.coordinator.MemoryLog;
 import java.util.List;
@@ -34,6 +36,21 @@ class GroupAdministrationHandlersTest extends GroupApiFixture {
     assertThat(listed(5, "CompletingRebalance", "classic"))
         .containsExactly("classic-a", "classic-b");
     assertThat(listed(5, "nonsense", "nonsense")).isEmpty();
+  }
+
+  @Test
+  void listGroups_whileAShardLoads_saysSoAndNamesTheGroupsOfTheOther() {
+    for (int i = 0; i < 30; i++) {
+      committed(9, ORDERS, "orders", i);
+      join(9, "g" + i);
+    }
+    List<String> all = listed(5);
+    runtime.start(0, 2, logs.get(0).next());
+    ListGroupsResponse answer =
+        ask(ListGroupsResponse.class, ApiKey.LIST_GROUPS, 5, ListGroupsRequest.builder().build());
+
+    assertThat(answer.errorCode()).isEqualTo(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code());
+    assertThat(answer.groups()).isNotEmpty().hasSizeLessThan(all.size());
   }
 
   @ParameterizedTest

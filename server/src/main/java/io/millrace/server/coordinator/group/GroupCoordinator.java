@@ -252,6 +252,7 @@ public final class GroupCoordinator {
     return all(answers).thenApply(GroupCoordinator::merge);
   }
 
+  /** The error of any shard, and all the same the groups of the others. */
   private static ListGroupsResponse merge(List<ListGroupsResponse> parts) {
     List<ListedGroup> groups = new ArrayList<>();
     short error = 0;
@@ -261,7 +262,7 @@ public final class GroupCoordinator {
     }
     return ListGroupsResponse.builder()
         .errorCode(error)
-        .groups(error == 0 ? groups : List.of())
+        .groups(groups)
         .build();
   }
 
