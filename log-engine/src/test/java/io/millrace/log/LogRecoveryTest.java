@@ -83,14 +83,20 @@ final class LogRecoveryTest {
         .hasMessageContaining("recovery point 2");
   }
 
-  @Test
-  void damageBelowTheRecoveryPoint_isRefusedAtEveryStart() throws IOException {
+  /** In several segments, and a checkpoint knows of them. */
+  private static LogFixture eightFlushedRecords() {
     LogFixture fixture = new LogFixture("segment.bytes", "200");
     for (int i = 0; i < 8; i++) {
       fixture.append("v" + i);
     }
     fixture.clock.advanceMillis(10_000); // a checkpoint
     fixture.run();
+    return fixture;
+  }
+
+  @Test
+  void damageBelowTheRecoveryPoint_isRefusedAtEveryStart() throws IOException {
+    LogFixture fixture = eightFlushedRecords();
     fixture.disk.corrupt(FIRST_SEGMENT, 16);
     fixture.disk.delete("orders-3/00000000000000000000.index"); // so that it is walked
 
@@ -108,12 +114,7 @@ final class LogRecoveryTest {
 
   @Test
   void missingSegmentBelowTheRecoveryPoint_isRefusedAndNothingIsDropped() throws IOException {
-    LogFixture fixture = new LogFixture("segment.bytes", "200");
-    for (int i = 0; i < 8; i++) {
-      fixture.append("v" + i);
-    }
-    fixture.clock.advanceMillis(10_000); // a checkpoint
-    fixture.run();
+    LogFixture fixture = eightFlushedRecords();
     fixture.disk.rename("orders-3/00000000000000000002.log", "elsewhere");
     fixture.disk.delete("orders-3/00000000000000000000.index"); // so that the one before is walked
 

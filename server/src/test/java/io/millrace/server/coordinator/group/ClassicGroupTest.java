@@ -12,6 +12,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
 import io.millrace.protocol.message.SyncGroupResponse;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -343,38 +344,29 @@ class ClassicGroupTest {
     assertThat(fresh.members()).isEmpty();
   }
 
-  @Test
-  void restartedStaticMemberThatNoLongerSaysWhatItOwned_disturbsNobody() {
+  /** A static member that has all comes back and says something else than before. */
+  private JoinGroupResponse restartedWith(ByteBuffer metadata) {
     JoinGroupResponse old = fixture.now(fixture.join(9, joining("").groupInstanceId("i1").build()));
     fixture.now(fixture.sync(old.memberId(), 1, Map.of(old.memberId(), "all")));
-    JoinGroupResponse fresh =
-        fixture.now(
-            fixture.join(
-                9,
-                joining("")
-                    .groupInstanceId("i1")
-                    .protocols(
-                        List.of(
-                            new JoinGroupRequestProtocol(
-                                "range", subscription("orders", bytes("user data")))))
-                    .build()));
+    return fixture.now(
+        fixture.join(
+            9,
+            joining("")
+                .groupInstanceId("i1")
+                .protocols(List.of(new JoinGroupRequestProtocol("range", metadata)))
+                .build()));
+  }
+
+  @Test
+  void restartedStaticMemberThatNoLongerSaysWhatItOwned_disturbsNobody() {
+    JoinGroupResponse fresh = restartedWith(subscription("orders", bytes("user data")));
     assertThat(fresh.generationId()).isEqualTo(1);
     assertThat(fresh.skipAssignment()).isTrue();
   }
 
   @Test
   void restartedStaticMemberThatWantsSomethingElse_startsARebalance() {
-    JoinGroupResponse old = fixture.now(fixture.join(9, joining("").groupInstanceId("i1").build()));
-    fixture.now(fixture.sync(old.memberId(), 1, Map.of(old.memberId(), "all")));
-    JoinGroupResponse fresh =
-        fixture.now(
-            fixture.join(
-                9,
-                joining("")
-                    .groupInstanceId("i1")
-                    .protocols(
-                        List.of(new JoinGroupRequestProtocol("range", subscription("bills"))))
-                    .build()));
+    JoinGroupResponse fresh = restartedWith(subscription("bills"));
     assertThat(fresh.generationId()).isEqualTo(2);
     assertThat(fresh.skipAssignment()).isFalse();
   }
