@@ -2,7 +2,10 @@ package io.millrace.tools;
 
 import io.millrace.tools.logging.LogSettings;
 import io.millrace.tools.node.StopSignal;
+import io.millrace.tools.output.TerminalSafeWriter;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 
@@ -25,7 +28,8 @@ public final class Main {
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new MillraceCommand());
     commandLine.setOut(new PrintWriter(System.out, false, StandardCharsets.UTF_8));
-    commandLine.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+    Writer err = new OutputStreamWriter(System.err, StandardCharsets.UTF_8);
+    commandLine.setErr(new PrintWriter(new TerminalSafeWriter(err), true));
     commandLine.setExecutionExceptionHandler(new FailureReporter());
     commandLine.setParameterExceptionHandler(new UsageReporter());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);

@@ -57,8 +57,7 @@ class GroupListerTest {
               .build();
       return CompletableFuture.completedFuture(
           ListGroupsResponse.builder()
-              .errorCode(
-                  loading.contains(port) ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code() : 0)
+              .errorCode(loading.contains(port) ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code() : 0)
               .groups(List.of(group))
               .build());
     }

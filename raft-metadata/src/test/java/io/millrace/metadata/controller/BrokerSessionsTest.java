@@ -28,6 +28,14 @@ class BrokerSessionsTest {
   }
 
   @Test
+  void brokerThatIsSilentWhileAsManyAreHeard_hasTheGraceOfATakeover() {
+    sessions.assume(1, 11, GRACE, 0);
+    sessions.assume(2, 12, GRACE, 0);
+    sessions.touch(1, 11, 5, 300); // the controller's own
+    assertThat(sessions.expired(GRACE)).containsExactly(new Owner(2, 12));
+  }
+
+  @Test
   void brokersThatAreSilentTogether_haveAWholeSession() {
     takeOver();
     sessions.touch(2, 12, 6, 400); // the controller's own

@@ -260,10 +260,7 @@ public final class GroupCoordinator {
       groups.addAll(part.groups());
       error = part.errorCode() != 0 ? part.errorCode() : error;
     }
-    return ListGroupsResponse.builder()
-        .errorCode(error)
-        .groups(groups)
-        .build();
+    return ListGroupsResponse.builder().errorCode(error).groups(groups).build();
   }
 
   public CompletableFuture<DescribeGroupsResponse> describeGroups(
