@@ -113,7 +113,7 @@ final class DirectoryOpener {
    * Whether all that a directory holds has names of a log's files. What looks like a partition from
    * outside, {@code data/node-1}, say, may be somebody's data: it is removed for nothing.
    */
-  private boolean holdsNothingButALog(String directory) throws IOException {
+  static boolean holdsNothingButALog(LogStorage storage, String directory) throws IOException {
     return storage.isDirectory(directory)
         && storage.list(directory).stream().allMatch(DirectoryOpener::isOfALog);
   }
@@ -141,7 +141,7 @@ final class DirectoryOpener {
       return true;
     }
     if (id == null) {
-      if (holdsNothingButALog(name)) {
+      if (holdsNothingButALog(storage, name)) {
         LOG.warn("removing a log that was never durable path={}/{}", storage.describe(), name);
         storage.delete(name);
       } else {

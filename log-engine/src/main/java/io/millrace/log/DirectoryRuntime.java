@@ -146,10 +146,24 @@ final class DirectoryRuntime implements LogHost {
     return new SegmentedLog(state, appendLoop, this);
   }
 
-  /** Makes an empty log. Its directory and files become durable with its first flush. */
+  /**
+   * Makes an empty log, in place of what a log of that name left behind. Its directory and files
+   * become durable with its first flush.
+   *
+   * @throws LogStorageException when the name is taken by what is no log, which is somebody's and
+   *     stays, or the disk fails
+   */
   SegmentedLog create(TopicPartitionId id, LogConfig logConfig) {
     String name = id.directoryName();
     try {
+      if (storage.exists(name) && !DirectoryOpener.holdsNothingButALog(storage, name)) {
+        throw new LogStorageException(
+            "cannot make log "
+                + root()
+                + "/"
+                + name
+                + ": something that is no log is there already; move it away and start the node again");
+      }
       storage.delete(name);
       ofUnopened.remove(name);
       storage.createDirectory(name);

@@ -39,6 +39,28 @@ final class LogFailureTest {
   }
 
   @Test
+  void whatIsNoLog_isNotReplacedByOne_andTheDirectoryGoesOn() throws IOException {
+    LogFixture fixture = new LogFixture();
+    TopicPartitionId photos = new TopicPartitionId(new Uuid(7, 7), "photos", 0);
+    TopicPartitionId file = new TopicPartitionId(new Uuid(7, 8), "file", 1);
+    fixture.disk.createDirectory("photos-0");
+    fixture.disk.open("photos-0/holiday.jpg", true).close();
+    fixture.disk.open("file-1", true).close();
+
+    for (TopicPartitionId taken : List.of(photos, file)) {
+      assertThatThrownBy(() -> fixture.manager.getOrCreate(taken, fixture.config, true))
+          .isInstanceOf(LogStorageException.class)
+          .hasMessageContaining("disk-a/" + taken.directoryName())
+          .hasMessageContaining("move it away");
+    }
+    fixture.append("a");
+
+    assertThat(fixture.disk.exists("photos-0/holiday.jpg")).isTrue();
+    assertThat(fixture.disk.exists("file-1")).isTrue();
+    assertThat(fixture.values()).containsExactly("a");
+  }
+
+  @Test
   void fullDisk_namesThePathAndClaimsNothing() {
     LogFixture fixture = new LogFixture();
     fixture.append("a");

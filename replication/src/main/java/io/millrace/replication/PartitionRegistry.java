@@ -289,7 +289,11 @@ public final class PartitionRegistry implements ImageListener {
       return partition;
     } catch (LogStorageException e) {
       if (!partitions.containsKey(key) && broken.add(key)) {
-        LOG.error("cannot open the log, partition is offline here partition={}", id, e);
+        LOG.error(
+            "cannot open the log, partition is offline here partition={} reason={}",
+            id,
+            e.getMessage(),
+            e.getCause());
       }
       return null;
     }

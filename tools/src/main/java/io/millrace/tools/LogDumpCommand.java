@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -35,6 +36,8 @@ import picocli.CommandLine.Parameters;
       "Exits with 1 when a batch is damaged. Bytes of zero behind the last batch are room set aside, not damage."
     })
 final class LogDumpCommand implements Callable<Integer> {
+
+  private static final Pattern SEGMENT = Pattern.compile("(^|[/\\\\])\\d{20}\\.log$");
 
   private static final int BATCH_SIZE_MAX = 1 << 30;
 
@@ -59,17 +62,21 @@ final class LogDumpCommand implements Callable<Integer> {
     return damaged == 0 ? ExitCode.OK : ExitCode.FAILED;
   }
 
+  /** In a node's data directory lies millrace.log, which is for people. */
+  private static boolean isSegment(Path file) {
+    return SEGMENT.matcher(file.toString()).find();
+  }
+
   private List<Path> segments() throws IOException {
     List<Path> segments = new ArrayList<>();
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
         try (Stream<Path> files = Files.list(path)) {
-          List<Path> found =
-              files.filter(file -> file.toString().endsWith(".log")).sorted().toList();
+          List<Path> found = files.filter(LogDumpCommand::isSegment).sorted().toList();
           if (found.isEmpty()) {
             throw new CommandFailure(
                 ExitCode.FAILED,
-                "no .log file in " + path,
+                "no .log file of a partition in " + path,
                 "Name the directory of one partition, such as data/node-1/orders-0.");
           }
           segments.addAll(found);

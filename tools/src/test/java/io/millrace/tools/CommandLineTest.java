@@ -192,7 +192,9 @@ class CommandLineTest {
   }
 
   @Test
-  void dumpOfNothing_saysSo() {
+  void dumpOfNothing_saysSo() throws IOException {
+    Files.writeString(directory.resolve("millrace.log"), "for people");
+
     Ended ended = run("log", "dump", directory.toString());
 
     assertThat(ended.code()).isEqualTo(ExitCode.FAILED);
