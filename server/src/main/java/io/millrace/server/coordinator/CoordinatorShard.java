@@ -22,6 +22,12 @@ public interface CoordinatorShard<R> {
   /** What is in it, for the log: {@code groups=3 offsets=20}. */
   String summary();
 
+  /**
+   * Requests were turned away because this broker may not act now, or not in time; who asked will
+   * look for another coordinator. Changes nothing that must survive.
+   */
+  default void onTurnedAway() {}
+
   /** A timer that the shard set is due; it is no longer set. */
   void onTimer(Object key, CoordinatorTurn<R> turn);
 }

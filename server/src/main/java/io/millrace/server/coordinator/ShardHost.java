@@ -132,10 +132,12 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     }
     if (!log.isLed()) {
       // A next coordinator may be at work. An append would find out; a read must be told.
+      shard.onTurnedAway();
       fail(answer, ErrorCode.NOT_COORDINATOR);
       return;
     }
     if (waitingBytes > MAX_WAITING_BYTES) {
+      shard.onTurnedAway();
       fail(answer, ErrorCode.COORDINATOR_NOT_AVAILABLE);
       return;
     }
@@ -267,6 +269,7 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
           partition,
           now.records.size(),
           now.deliveries.size());
+      shard.onTurnedAway();
       turnAway(now);
       waiting.forEach(this::turnAway);
     }

@@ -92,6 +92,11 @@ public final class MemoryLog implements CoordinatorLog {
     led = false;
   }
 
+  /** Whether this broker may act for the partition, for all it knows. */
+  public void lead(boolean now) {
+    led = now;
+  }
+
   @Override
   public boolean isLed() {
     return led;

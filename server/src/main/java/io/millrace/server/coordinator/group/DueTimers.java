@@ -38,7 +38,8 @@ final class DueTimers {
       held.letGo(turn, group, heartbeat.memberId(), HeartbeatRelease.FOR_NOW);
     } else if (timer instanceof GroupTimer.Vacancy) {
       held.onVacancyTimer(turn, group);
-    } else if (timer instanceof GroupTimer.Departure departure && presence.mayGo(departure)) {
+    } else if (timer instanceof GroupTimer.Departure departure
+        && presence.mustGo(turn, departure)) {
       ClassicMember member = group.members.get(departure.memberId());
       if (member != null) {
         String id = member.memberId;
@@ -57,7 +58,8 @@ final class DueTimers {
       consumer.remove(turn, group, join.memberId(), "did not join again in time");
     } else if (timer instanceof GroupTimer.MemberSync sync) {
       consumer.remove(turn, group, sync.memberId(), "did not ask for its part in time");
-    } else if (timer instanceof GroupTimer.Departure departure && presence.mayGo(departure)) {
+    } else if (timer instanceof GroupTimer.Departure departure
+        && presence.mustGo(turn, departure)) {
       consumer.remove(turn, group, departure.memberId(), Presence.LOST);
     }
   }

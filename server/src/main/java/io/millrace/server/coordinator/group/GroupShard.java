@@ -224,6 +224,11 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     presence.onConnectionGone(turn, connection);
   }
 
+  @Override
+  public void onTurnedAway() {
+    presence.onTurnedAway();
+  }
+
   /** To be asked after a member of a consumer group has gone, or changed its protocol. */
   private void downgradeIfDue(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
     if (migration.mayDowngrade(group)) {

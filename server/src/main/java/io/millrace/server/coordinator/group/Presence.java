@@ -22,8 +22,9 @@ import org.slf4j.LoggerFactory;
  *     ^------------is heard------------|
  * </pre>
  *
- * <p>Soft: a coordinator that takes over knows nobody until they speak, and until then their
- * sessions count alone. What is kept is of members alone, and goes with them.
+ * <p>Soft: a coordinator that takes over, or has turned requests away, knows nobody until they
+ * speak, and until then their sessions count alone. What is kept is of members alone, and goes with
+ * them.
  */
 @ConfinedTo("the shard's loop")
 final class Presence {
@@ -34,6 +35,9 @@ final class Presence {
 
   /** What a client gets at least to come back: to find its coordinator and to connect. */
   private static final int GRACE_MILLIS = 1_000;
+
+  /** Of a classic member whose habit is not known; the clients' default is 3 s. */
+  private static final int USUAL_MILLIS = 5_000;
 
   /** Of so many times between heartbeats the longest counts. */
   private static final int GAPS = 4;
@@ -51,6 +55,10 @@ final class Presence {
     Speaker speaker;
     long connection;
     boolean isGone;
+
+    /** Gone, and not put out because others are, too. */
+    boolean isKept;
+
     long millis;
 
     /** How often it is to speak; 0 for a member that was not told, and goes by {@link #gaps}. */
@@ -84,7 +92,7 @@ final class Presence {
         return promisedMs;
       }
       return gapsSeen < 2 // one may be short: a heartbeat whose answer was lost is sent again
-          ? speaker.sessionMs() / 3
+          ? Math.min(USUAL_MILLIS, speaker.sessionMs() / 3)
           : Arrays.stream(gaps).max().orElseThrow();
     }
   }
@@ -141,8 +149,7 @@ final class Presence {
   /** A member commits: it is there, but that is not the speaking that it is expected to do. */
   void committed(
       CoordinatorTurn<GroupRecord> turn, GroupClient client, String group, String memberId) {
-    Roster roster = rosters.get(group);
-    Heard heard = roster == null ? null : roster.members.get(memberId);
+    Heard heard = find(group, memberId);
     if (heard != null) {
       attach(turn, client, heard.speaker);
     }
@@ -172,6 +179,7 @@ final class Presence {
   private void detach(CoordinatorTurn<GroupRecord> turn, Heard heard) {
     if (heard.isGone) {
       heard.isGone = false;
+      heard.isKept = false;
       heard.roster.gone--;
       turn.timers().cancel(departure(heard));
       return;
@@ -228,27 +236,47 @@ final class Presence {
 
   /** Whether its connection broke and it was not heard over another one since. */
   boolean isGone(String group, String memberId) {
-    Roster roster = rosters.get(group);
-    Heard heard = roster == null ? null : roster.members.get(memberId);
+    Heard heard = find(group, memberId);
     return heard != null && heard.isGone;
   }
 
   /**
-   * Whether a member may be put out whose time to come back is over: when as many members are here
-   * as are gone. When more are gone, it may be the network rather than they, and whoever took their
-   * partitions may be gone next.
+   * Whether a member is to be put out whose time to come back is over: when as many members are
+   * here as are gone. When more are gone, it may be the network rather than they, and whoever took
+   * their partitions may be gone next; then it is asked again, because others may come back.
    */
-  boolean mayGo(GroupTimer.Departure departure) {
-    Roster roster = rosters.get(departure.group());
-    if (roster == null || roster.members.size() - roster.gone < roster.gone) {
-      LOG.info(
-          "member keeps its session group={} member={} because=most connections of the group broke",
-          departure.group(),
-          departure.memberId());
+  boolean mustGo(CoordinatorTurn<GroupRecord> turn, GroupTimer.Departure departure) {
+    Heard heard = find(departure.group(), departure.memberId());
+    if (heard == null || !heard.isGone) {
       return false;
     }
-    lost.increment();
-    return true;
+    if (heard.roster.members.size() - heard.roster.gone >= heard.roster.gone) {
+      lost.increment();
+      return true;
+    }
+    if (!heard.isKept) {
+      heard.isKept = true;
+      LOG.info(
+          "member is kept group={} member={} because=most connections of the group broke",
+          departure.group(),
+          departure.memberId());
+    }
+    turn.timers().set(departure, turn.nowMillis() + GRACE_MILLIS);
+    return false;
+  }
+
+  /**
+   * The coordinator has turned requests away. Whoever is told so closes its connection and looks
+   * for the coordinator elsewhere, for as long as that takes: nobody is gone for that.
+   */
+  void onTurnedAway() {
+    rosters.clear();
+    byConnection.clear();
+  }
+
+  private @Nullable Heard find(String group, String memberId) {
+    Roster roster = rosters.get(group);
+    return roster == null ? null : roster.members.get(memberId);
   }
 
   /** For tests: members known, and connections that they were heard by. */

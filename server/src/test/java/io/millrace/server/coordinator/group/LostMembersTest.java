@@ -1,9 +1,7 @@
 package io.millrace.server.coordinator.group;
 
 import static io.millrace.server.coordinator.group.GroupFixture.GROUP;
-import static io.millrace.server.coordinator.group.GroupFixture.ORDERS;
 import static io.millrace.server.coordinator.group.GroupFixture.SESSION;
-import static io.millrace.server.coordinator.group.GroupFixture.assigned;
 import static io.millrace.server.coordinator.group.GroupFixture.first;
 import static io.millrace.server.coordinator.group.GroupFixture.joining;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -22,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Members whose connections break: who is put out before its session ends, and who is not. */
+/** Members of classic groups whose connections break: who is put out before its session ends. */
 class LostMembersTest {
   private static final int HEARTBEAT = 2_000;
 
@@ -163,6 +161,34 @@ class LostMembersTest {
   }
 
   @Test
+  void whenOthersComeBackLater_whoDoesNotIsPutOut() {
+    stable(3);
+    heartbeats(0, 1, 2);
+    fixture.closed(1);
+    fixture.closed(2);
+    fixture.loop.advance(2 * HEARTBEAT);
+    fixture.connection = 77;
+    assertThat(fixture.heartbeat(members.get(1), generation)).isZero();
+
+    fixture.loop.advance(1_000);
+    assertThat(beat(2)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+    assertThat(beat(0)).isEqualTo(ErrorCode.UNKNOWN_MEMBER_ID.code());
+  }
+
+  @Test
+  void whenTheCoordinatorTurnedRequestsAway_nobodyIsGoneForIt() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.log.lead(false);
+    assertThat(beat(0)).isEqualTo(ErrorCode.NOT_COORDINATOR.code());
+    fixture.closed(1); // it looks for the coordinator elsewhere
+    fixture.log.lead(true);
+
+    fixture.loop.advance(SESSION - 1);
+    assertThat(beat(1)).isZero();
+  }
+
+  @Test
   void whenAsManyAreHereAsAreGone_theyArePutOut() {
     stable(4);
     heartbeats(0, 1, 2, 3);
@@ -268,73 +294,15 @@ class LostMembersTest {
     assertThat(group.members.keySet()).containsExactly(members.get(2));
   }
 
-  // ---- the consumer protocol
-
   @Test
-  void consumer_isPutOutHalfAnIntervalAfterItWasToSpeak() {
-    beat(1, first("a").build());
-    beat(2, first("b").build());
-    fixture.connection = 1;
-    PartitionSet kept = assigned(fixture.beat("a", 1, null));
-    for (int i = 0; i < 3; i++) { // no change for a minute: the usual interval
-      fixture.connection = 1;
-      fixture.beat("a", i == 0 ? 1 : 2, kept);
-      fixture.connection = 2;
-      fixture.beat("b", 2, null);
-      fixture.loop.advance(i < 2 ? 30_000 : 0);
-    }
+  void coordinatorThatTookOver_knowsNoConnections() {
+    stable(2);
+    heartbeats(0, 1);
+    fixture.failOver();
     fixture.closed(1);
 
-    fixture.loop.advance(7_499);
-    assertThat(assigned(fixture.beat("b", 2, null))).isNull();
-    fixture.loop.advance(1);
-    assertThat(assigned(fixture.beat("b", 2, null)))
-        .isEqualTo(PartitionSet.of(ORDERS, 0, 1, 2, 3, 4, 5));
-    fixture.connection = 3;
-    assertThat(fixture.beat("a", 2, null).errorCode())
-        .isEqualTo(ErrorCode.UNKNOWN_MEMBER_ID.code());
-  }
-
-  @Test
-  void consumerThatIsToLetGo_isNotWaitedForWhenItIsLost() {
-    beat(1, first("a").build());
-    beat(2, first("b").build());
-    fixture.connection = 1;
-    fixture.beat("a", 1, null); // UNREVOKED from here
-    fixture.closed(1);
-    fixture.loop.advance(2_000); // it was told to come back within one second
-
-    fixture.connection = 2;
-    assertThat(assigned(fixture.beat("b", 2, null)))
-        .isEqualTo(PartitionSet.of(ORDERS, 0, 1, 2, 3, 4, 5));
-  }
-
-  @Test
-  void staticConsumer_keepsItsSession() {
-    beat(1, first("a").instanceId("i").build());
-    beat(2, first("b").build());
-    fixture.closed(1);
-    fixture.loop.advance(40_000);
-    assertThat(group().members()).containsOnlyKeys("a", "b");
-  }
-
-  @Test
-  void staticConsumerThatSaidItComesBack_countsNeitherAsHereNorAsGone() {
-    beat(1, first("a").instanceId("i").build());
-    beat(2, first("b").build());
-    beat(3, first("c").build());
-    fixture.connection = 1;
-    fixture.beat(
-        first("a")
-            .instanceId("i")
-            .memberEpoch(ConsumerGroups.LEAVE_STATIC)
-            .topicPartitions(null)
-            .build());
-    fixture.closed(1);
-    fixture.closed(2);
-    fixture.loop.advance(2_000);
-
-    assertThat(group().members()).containsOnlyKeys("a", "c");
+    fixture.loop.advance(SESSION - 1);
+    assertThat(beat(1)).isZero();
   }
 
   @Test
@@ -350,79 +318,6 @@ class LostMembersTest {
     fixture.closed(3);
     fixture.loop.advance(2_000);
     assertThat(shard().group(GROUP)).isInstanceOf(ClassicGroup.class);
-  }
-
-  // ---- what does not count, what does not stay
-
-  @Test
-  void coordinatorThatTookOver_knowsNoConnections() {
-    stable(2);
-    heartbeats(0, 1);
-    fixture.failOver();
-    fixture.closed(1);
-
-    fixture.loop.advance(SESSION - 1);
-    assertThat(beat(1)).isZero();
-  }
-
-  @Test
-  void turnedOff_sessionsCount() {
-    GroupFixture off = new GroupFixture(withoutRemoval());
-    off.connection = 1;
-    off.beat(first("a").build());
-    off.connection = 2;
-    off.beat(first("b").build());
-    off.closed(1);
-    off.loop.advance(44_000);
-
-    Group group = Objects.requireNonNull(Objects.requireNonNull(off.shard).group(GROUP));
-    assertThat(((ConsumerGroup) group).members()).containsOnlyKeys("a", "b");
-    assertThat(off.shard.presence().size()).isZero();
-  }
-
-  @Test
-  void membersAndConnectionsThatComeAndGo_leaveNothing() {
-    beat(1, first("stays").build());
-    for (int i = 0; i < 300; i++) {
-      beat(2 + i, first("m" + i).subscribedTopicNames(List.of("elsewhere")).build());
-      if (i % 3 == 0) { // leaves, and the connection ends, or does not
-        fixture.beat("m" + i, ConsumerGroups.LEAVE, null);
-      }
-      if (i % 3 < 2) {
-        fixture.closed(2 + i);
-      }
-      if (i % 100 == 99) {
-        fixture.loop.advance(4_000);
-        fixture.connection = 1;
-        fixture.beat("stays", 0, null);
-      }
-    }
-    fixture.loop.advance(60_000); // more than a session
-
-    assertThat(group().members()).isEmpty();
-    assertThat(shard().presence().size()).isZero();
-  }
-
-  private static GroupConfig withoutRemoval() {
-    GroupConfig config = GroupConfig.DEFAULT;
-    return new GroupConfig(
-        config.minSessionTimeoutMs(),
-        config.maxSessionTimeoutMs(),
-        config.maxSize(),
-        config.initialRebalanceDelayMs(),
-        config.newMemberJoinTimeoutMs(),
-        config.offsetMetadataMaxBytes(),
-        config.offsetsRetentionMs(),
-        config.keepUnreadOffsets(),
-        config.consumerSessionTimeoutMs(),
-        config.consumerHeartbeatIntervalMs(),
-        config.consumerMaxSize(),
-        config.consumerAssignors(),
-        config.maxRecordBytes(),
-        config.migrationPolicy(),
-        config.startAddedPartitions(),
-        config.holdHeartbeats(),
-        false);
   }
 
   // ---- short words
