@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.log.simulated.Batches;
 import io.millrace.log.storage.LogFile;
+import io.millrace.protocol.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class LogRecoveryTest {
@@ -110,6 +112,30 @@ final class LogRecoveryTest {
         fixture.run();
       }
     }
+  }
+
+  @Test
+  void damageOfASegmentThatIsNotWalked_isToldToWhoeverReadsThere_andToNobodyElse()
+      throws IOException {
+    LogFixture fixture = eightFlushedRecords();
+    fixture.disk.corrupt(FIRST_SEGMENT, 16); // the magic
+    try (LogFile second = fixture.disk.open("orders-3/00000000000000000002.log", false)) {
+      second.truncate(second.size() / 2);
+    }
+
+    fixture.killAndReopen();
+
+    assertThat(fixture.log.logEndOffset()).isEqualTo(8);
+    for (long offset : List.of(0L, 1L, 3L)) {
+      assertThat(fixture.log.read(offset, 100, Long.MAX_VALUE, true))
+          .isInstanceOfSatisfying(
+              LogRead.Failed.class,
+              failed -> {
+                assertThat(failed.code()).isEqualTo(ErrorCode.KAFKA_STORAGE_ERROR);
+                assertThat(failed.reason()).contains("orders-3", "no batch for offset " + offset);
+              });
+    }
+    assertThat(fixture.valuesFrom(4)).hasSize(4);
   }
 
   @Test

@@ -257,11 +257,17 @@ public final class Segment {
    * The whole batches from the one that holds an offset on, as many as fit.
    *
    * @return null when the offset lies behind this segment's last batch, or nothing may be returned
+   * @throws IOException also when the batch should be here and is not: the file is damaged, and to
+   *     say that there is nothing yet would have the reader ask again forever
    */
   public @Nullable Run select(long offset, int maxBytes, long upToOffset, boolean minOneBatch)
       throws IOException {
     long end = endPosition();
     Place first = find(offset);
+    if (first == null && offset < nextOffset) {
+      throw new IOException(
+          storage.describe() + "/" + path(SegmentFiles.LOG) + " has no batch for offset " + offset);
+    }
     if (first == null) {
       return null;
     }
