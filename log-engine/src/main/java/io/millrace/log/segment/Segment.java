@@ -257,8 +257,7 @@ public final class Segment {
    * The whole batches from the one that holds an offset on, as many as fit.
    *
    * @return null when the offset lies behind this segment's last batch, or nothing may be returned
-   * @throws IOException also when the batch should be here and is not: the file is damaged, and to
-   *     say that there is nothing yet would have the reader ask again forever
+   * @throws IOException also when the batch should be here: who got nothing would ask again forever
    */
   public @Nullable Run select(long offset, int maxBytes, long upToOffset, boolean minOneBatch)
       throws IOException {

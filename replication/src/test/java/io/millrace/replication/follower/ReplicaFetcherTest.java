@@ -209,6 +209,19 @@ class ReplicaFetcherTest {
     assertThat(leader.lastAsked()).containsExactly(0);
   }
 
+  /** Partition 0, which takes its time to flush, and 1, both asked for and with no news yet. */
+  private Target slowBesideAnother() {
+    Target slow = new Target(0);
+    slow.slow = true;
+    fetcher.add(slow);
+    fetcher.add(new Target(1));
+    run();
+    clock.advanceMillis(500);
+    leader.answers.forEach(answer -> answer.complete(NO_NEWS));
+    run();
+    return slow;
+  }
+
   /** Records that nobody can look at. */
   private static final class BrokenRecords implements Records {
     @Override
@@ -237,14 +250,7 @@ class ReplicaFetcherTest {
 
   @Test
   void answerThatBreaksInTheMiddle_bringsWhatWasBefore_andTheRestIsAskedForAgain() {
-    Target slow = new Target(0);
-    slow.slow = true;
-    fetcher.add(slow);
-    fetcher.add(new Target(1));
-    run();
-    clock.advanceMillis(500);
-    leader.answers.forEach(answer -> answer.complete(NO_NEWS));
-    run();
+    Target slow = slowBesideAnother();
     assertThat(leader.lastAsked()).containsExactlyInAnyOrder(0, 1);
     int asked = leader.asked.size();
 
@@ -314,14 +320,7 @@ class ReplicaFetcherTest {
 
   @Test
   void partitionsThatAreReady_waitAMomentForTheFlushOfOthers_eachTimeAnew() {
-    Target slow = new Target(0);
-    slow.slow = true;
-    fetcher.add(slow);
-    fetcher.add(new Target(1));
-    run();
-    clock.advanceMillis(500);
-    leader.answers.forEach(answer -> answer.complete(NO_NEWS));
-    run();
+    Target slow = slowBesideAnother();
     leader.answers.forEach(answer -> answer.complete(NO_NEWS));
     run();
     for (int round = 1; round < 4; round++) {
