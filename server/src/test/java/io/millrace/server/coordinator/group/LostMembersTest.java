@@ -281,7 +281,7 @@ class LostMembersTest {
     stable(3);
     heartbeats(0, 1, 2);
     for (int i = 0; i < 2; i++) {
-      fixture.connection = i + 1;
+      fixture.connection = i + 1L;
       fixture.join(9, joining(members.get(i)).build());
     }
     fixture.closed(1);
@@ -338,7 +338,7 @@ class LostMembersTest {
   /** A stable classic group; the members speak by connections 1, 2 and so on. */
   private void stable(int count) {
     for (int i = 0; i < count; i++) {
-      fixture.connection = i + 1;
+      fixture.connection = i + 1L;
       CompletableFuture<JoinGroupResponse> joining = fixture.joinNew();
       settle(IntStream.range(0, i).boxed().toList(), joining);
     }
@@ -347,7 +347,7 @@ class LostMembersTest {
   private void settle(List<Integer> others, CompletableFuture<JoinGroupResponse> joining) {
     long newcomers = fixture.connection;
     for (int other : others) {
-      fixture.connection = other + 1;
+      fixture.connection = other + 1L;
       fixture.join(9, joining(members.get(other)).build());
     }
     JoinGroupResponse joined = fixture.now(joining);
@@ -362,7 +362,7 @@ class LostMembersTest {
   private void rejoin(int... which) {
     List<CompletableFuture<JoinGroupResponse>> answers = new ArrayList<>();
     for (int member : which) {
-      fixture.connection = member + 1;
+      fixture.connection = member + 1L;
       answers.add(fixture.join(9, joining(members.get(member)).build()));
     }
     answers.forEach(answer -> generation = fixture.now(answer).generationId());
@@ -379,7 +379,7 @@ class LostMembersTest {
   }
 
   private short beat(int member) {
-    fixture.connection = member + 1;
+    fixture.connection = member + 1L;
     return fixture.heartbeat(members.get(member), generation);
   }
 }
