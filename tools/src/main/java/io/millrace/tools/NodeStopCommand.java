@@ -3,11 +3,14 @@ package io.millrace.tools;
 import io.millrace.server.config.NodeConfig;
 import io.millrace.tools.node.NodeState;
 import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,7 +41,7 @@ final class NodeStopCommand implements Callable<Integer> {
     Optional<ProcessHandle> process =
         NodeState.read(ConfigOption.stateFile(node)).flatMap(NodeState::process);
     if (process.isEmpty()) {
-      console.say("Node " + node.quorum().nodeId() + " is not running.");
+      tell(node, null);
       return ExitCode.OK;
     }
     long started = System.nanoTime();
@@ -59,12 +62,26 @@ final class NodeStopCommand implements Callable<Integer> {
               + process.get().pid()
               + "' loses nothing that was acknowledged.");
     }
-    console.say(
-        "Node "
-            + node.quorum().nodeId()
-            + " stopped in "
-            + (System.nanoTime() - started) / 1_000_000
-            + " ms.");
+    tell(node, (System.nanoTime() - started) / 1_000_000);
     return ExitCode.OK;
+  }
+
+  /**
+   * @param stopMs how long the stop took; null when the node was not running
+   */
+  private void tell(NodeConfig node, @Nullable Long stopMs) {
+    int id = node.quorum().nodeId();
+    if (console.json()) {
+      Map<String, Object> answer = new LinkedHashMap<>();
+      answer.put("node", id);
+      answer.put("wasRunning", stopMs != null);
+      answer.put("stopMs", stopMs);
+      console.printJson(answer);
+    } else {
+      console.say(
+          stopMs == null
+              ? "Node " + id + " is not running."
+              : "Node " + id + " stopped in " + stopMs + " ms.");
+    }
   }
 }

@@ -215,7 +215,11 @@ final class ProduceCommand implements Callable<Integer> {
       sent.incrementAndGet();
       return;
     }
-    RuntimeException failure = cluster.failure(thrown);
+    // Some broker answered at the start: what is late now is this partition's leader.
+    RuntimeException failure =
+        thrown instanceof MillraceException late && late.error() == ErrorCode.REQUEST_TIMED_OUT
+            ? late
+            : cluster.failure(thrown);
     firstFailure.compareAndSet(null, failure);
     if (failed.incrementAndGet() <= FAILURES_SHOWN) {
       console.err().println("millrace: " + failure.getMessage());

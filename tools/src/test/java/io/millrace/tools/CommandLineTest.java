@@ -177,6 +177,11 @@ class CommandLineTest {
 
     assertThat(ended.code()).isEqualTo(ExitCode.NOT_HEALTHY);
     assertThat(ended.out()).contains("\"state\":\"stopped\"");
+
+    Ended stop = run("node", "stop", "--override", "log.dirs=" + directory, "--json");
+
+    assertThat(stop.code()).isEqualTo(ExitCode.OK);
+    assertThat(stop.out()).contains("\"wasRunning\":false,\"stopMs\":null");
   }
 
   @Test

@@ -93,7 +93,7 @@ public final class TopicDescriber {
               + topic.error()
               + (topic.error() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
                   ? ": there is no such topic"
-                  : ""));
+                  : ": " + topic.error().message()));
     }
     return new TopicDescription(
         name,

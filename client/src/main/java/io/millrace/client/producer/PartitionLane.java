@@ -302,7 +302,8 @@ final class PartitionLane {
             + " were not acknowledged within delivery.timeout.ms="
             + rules.deliveryNanos() / 1_000_000
             + ", attempts="
-            + batch.attempts());
+            + batch.attempts()
+            + (batch.attempts() == 0 ? ": never sent, perhaps for want of a leader" : ""));
   }
 
   private void endBadly(ProducerBatch batch, ErrorCode error, String reason) {
