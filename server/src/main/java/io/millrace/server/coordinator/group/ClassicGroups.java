@@ -189,7 +189,7 @@ final class ClassicGroups {
       String memberId,
       Answer<JoinGroupResponse> answer) {
     ClassicMember member = newMember(client, request, memberId);
-    VacantPlaces.Place place = group.vacant.take(group, member, client.version());
+    VacantPlaces.Place place = group.vacant.take(group, member, client.version(), turn.image());
     if (place != null) {
       takePlace(turn, group, member, place, answer);
       presence.heard(turn, client, group.speaker(member));

@@ -1,5 +1,6 @@
 package io.millrace.server.coordinator.group;
 
+import io.millrace.metadata.image.MetadataImage;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.server.coordinator.group.ConsumerProtocol.Subscription;
 import java.util.ArrayList;
@@ -65,7 +66,8 @@ final class VacantPlaces {
   }
 
   /** Takes out a place that the newcomer can have, or null. */
-  @Nullable Place take(ClassicGroup group, ClassicMember newcomer, short version) {
+  @Nullable Place take(
+      ClassicGroup group, ClassicMember newcomer, short version, MetadataImage image) {
     String protocol = group.protocolName;
     if (newcomer.isStatic()
         || protocol == null
@@ -77,7 +79,9 @@ final class VacantPlaces {
       Place place = each.next();
       // A leader must learn that there is nothing to assign.
       boolean mayLead = !place.led() || version >= FIRST_WITH_SKIP_ASSIGNMENT;
-      if (mayLead && areAlike(place.member(), newcomer, protocol)) {
+      if (mayLead
+          && areAlike(place.member(), newcomer, protocol)
+          && owesNothing(place.member(), protocol, image)) {
         each.remove();
         due &= !places.isEmpty();
         return place;
@@ -94,6 +98,19 @@ final class VacantPlaces {
         && Set.copyOf(before.topics()).equals(Set.copyOf(now.topics()))
         && Objects.equals(before.rackId(), now.rackId())
         && names(one).equals(names(other));
+  }
+
+  /**
+   * A cooperative member that has to give something up does so, and joins again, so that another
+   * can have it. Its successor would not, and nobody would ever read that.
+   */
+  private static boolean owesNothing(ClassicMember gone, String protocol, MetadataImage image) {
+    Subscription wishes = ConsumerProtocol.subscription(gone.metadata(protocol));
+    PartitionSet part = ConsumerProtocol.assignment(gone.assignment, image);
+    return wishes != null
+        && (wishes.owned().isEmpty()
+            || (part != null
+                && ConsumerProtocol.partitions(wishes.owned(), image).minus(part).isEmpty()));
   }
 
   private static List<String> names(ClassicMember member) {
