@@ -22,10 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * What members of classic groups may ask: the requests that change a {@link ClassicGroup}.
- * Stateless but for the source of member ids.
- */
+/** The requests of members that change a {@link ClassicGroup}. Stateless but for member ids. */
 final class ClassicGroups {
   private static final Logger LOG = LoggerFactory.getLogger(ClassicGroups.class);
   private static final short FIRST_WITH_REQUIRED_MEMBER_ID = 4;
@@ -151,10 +148,14 @@ final class ClassicGroups {
     }
     ErrorCode error = group.checkMember(memberId, request.groupInstanceId());
     ClassicMember member = group.members.get(memberId);
+    if (member != null && client.isOvertakenBy(member.joinedBy)) {
+      error = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS; // it has joined by a later connection
+    }
     if (error != ErrorCode.NONE || member == null) {
       turn.answer(answer, ClassicAnswers.joinError(memberId, error));
       return;
     }
+    member.joinedBy = client.connection();
     presence.heard(turn, client, group.speaker(member));
     boolean unchanged = member.protocols.equals(request.protocols());
     switch (group.state()) {

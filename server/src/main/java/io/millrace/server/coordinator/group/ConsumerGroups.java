@@ -81,6 +81,10 @@ final class ConsumerGroups {
       return refusal;
     }
     String memberId = request.memberId();
+    if (presence.isOvertaken(client, group.id(), memberId)) {
+      return failed(
+          ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "The member has spoken by a later connection.");
+    }
     String instanceId = request.instanceId();
     String replaced =
         instanceId == null || request.memberEpoch() != 0 ? null : group.staticMember(instanceId);

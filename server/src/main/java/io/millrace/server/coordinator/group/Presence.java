@@ -61,6 +61,9 @@ final class Presence {
 
     long millis;
 
+    /** The latest connection by which it spoke under the consumer protocol. */
+    long spokeBy = GroupClient.UNKNOWN;
+
     /** How often it is to speak; 0 for a member that was not told, and goes by {@link #gaps}. */
     int promisedMs;
 
@@ -135,7 +138,14 @@ final class Presence {
     if (heard != null) {
       heard.millis = turn.nowMillis();
       heard.promisedMs = promisedMs;
+      heard.spokeBy = client.connection();
     }
+  }
+
+  /** Whether a member of the consumer protocol has spoken by a later connection already. */
+  boolean isOvertaken(GroupClient client, String group, String memberId) {
+    Heard heard = find(group, memberId);
+    return heard != null && client.isOvertakenBy(heard.spokeBy);
   }
 
   /** A classic member heartbeats; how often, only it knows. */

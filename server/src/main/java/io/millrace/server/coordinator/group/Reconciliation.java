@@ -54,8 +54,14 @@ final class Reconciliation {
     PartitionSet kept = current.assigned().and(target);
     PartitionSet revoking = current.assigned().minus(target);
     if (!revoking.isEmpty() && (reported == null || reported.intersects(revoking))) {
+      // What it has given up already stays its own until its epoch moves on: in this one it might
+      // still commit for it.
       return new CurrentValue(
-          current.epoch(), current.previousEpoch(), MemberState.UNREVOKED, kept, revoking);
+          current.epoch(),
+          current.previousEpoch(),
+          MemberState.UNREVOKED,
+          kept,
+          revoking.plus(current.revoking()));
     }
     PartitionSet missing = target.minus(kept);
     PartitionSet free = missing.keep(isFree::test);

@@ -25,6 +25,18 @@ class ClassicGroupTest {
   // ---- join
 
   @Test
+  void joinByAConnectionThatTheMemberHasReplaced_isTurnedAway() {
+    fixture.connection = 1;
+    String one = fixture.stableGroupOfOne();
+    fixture.connection = 2;
+    assertThat(fixture.now(fixture.join(9, joining(one).build())).generationId()).isEqualTo(2);
+    fixture.connection = 1;
+    assertThat(fixture.now(fixture.join(9, joining(one).build())).errorCode())
+        .isEqualTo(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code());
+    assertThat(fixture.state()).isEqualTo("CompletingRebalance");
+  }
+
+  @Test
   void idsThatNobodyComesBackWith_areBounded() {
     String first = fixture.now(fixture.join(9, joining("").build())).memberId();
     String last = first;

@@ -71,6 +71,37 @@ class ConsumerGroupTest {
   }
 
   @Test
+  void partitionThatIsGivenUp_isFreeWhenTheEpochMovesOn() {
+    fixture.beat(first("a").build());
+    fixture.beat(first("b").build());
+    PartitionSet three = Objects.requireNonNull(assigned(fixture.beat("a", 1, null)));
+    fixture.beat(first("c").build());
+    ConsumerGroupHeartbeatResponse more = fixture.beat("a", 1, three); // now even less
+    PartitionSet two = Objects.requireNonNull(assigned(more));
+    assertThat(two.size()).isEqualTo(2);
+    assertThat(more.memberEpoch()).isEqualTo(1);
+
+    // In epoch 1 it may still commit for what it gave up first: nobody gets that yet.
+    fixture.beat("b", 2, null);
+    assertThat(assigned(fixture.beat("b", 3, null))).isNull();
+    assertThat(fixture.beat("a", 1, two).memberEpoch()).isEqualTo(3);
+    assertThat(Objects.requireNonNull(assigned(fixture.beat("b", 3, null))).size()).isEqualTo(2);
+  }
+
+  @Test
+  void heartbeatByAConnectionThatTheMemberHasReplaced_changesNothing() {
+    fixture.connection = 1;
+    fixture.beat(first("a").build());
+    fixture.connection = 2;
+    fixture.beat(first("b").build());
+    PartitionSet kept = Objects.requireNonNull(assigned(fixture.beat("a", 1, null)));
+    fixture.connection = 1;
+    assertThat(fixture.beat("a", 1, kept).errorCode())
+        .isEqualTo(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code());
+    assertThat(assigned(fixture.beat("b", 2, null))).isNull();
+  }
+
+  @Test
   void memberThatWaitsForOthers_isAskedToComeBackSoon() {
     fixture.beat(first("a").build());
     assertThat(fixture.beat(first("b").build()).heartbeatIntervalMs()).isEqualTo(500);

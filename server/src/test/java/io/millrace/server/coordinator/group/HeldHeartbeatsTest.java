@@ -9,8 +9,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.HeartbeatRequest;
 import io.millrace.protocol.message.HeartbeatResponse;
+import io.millrace.protocol.message.JoinGroupRequest;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
+import io.millrace.protocol.message.SyncGroupRequest;
+import io.millrace.protocol.message.SyncGroupRequest.SyncGroupRequestAssignment;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -357,5 +361,61 @@ class HeldHeartbeatsTest {
                     .build()))
         .isNotDone();
     assertThat(fixture.state()).isEqualTo("PreparingRebalance");
+  }
+
+  @Test
+  void placeOfACooperativeMemberThatHadToGiveSomethingUp_isNotTaken() {
+    // given: two members of generation 2, one of which was given less than it had
+    String one = fixture.now(fixture.join(3, cooperative(""))).memberId();
+    CompletableFuture<JoinGroupResponse> second = fixture.join(3, cooperative("", 0, 1));
+    fixture.now(fixture.join(3, cooperative(one)));
+    String two = fixture.now(second).memberId();
+    share(two, Map.of());
+    share(one, Map.of(one, PartitionSet.EMPTY, two, PartitionSet.of(GroupFixture.ORDERS, 0)));
+    assertThat(fixture.state()).isEqualTo("Stable");
+
+    // when it goes before it has joined again
+    fixture.leave(two);
+    CompletableFuture<JoinGroupResponse> newcomer = fixture.join(3, cooperative(""));
+
+    // then all of its part is shared out anew
+    assertThat(newcomer).isNotDone();
+    assertThat(fixture.state()).isEqualTo("PreparingRebalance");
+  }
+
+  private static JoinGroupRequest cooperative(String memberId, Integer... owned) {
+    ByteBuffer metadata =
+        new RecordBytes()
+            .putShort(1)
+            .putList(List.of("orders"), (out, topic) -> out.putString(topic, false))
+            .putInt(-1)
+            .putList(
+                owned.length == 0 ? List.<List<Integer>>of() : List.of(List.of(owned)),
+                (out, partitions) ->
+                    out.putString("orders", false).putList(partitions, RecordBytes::putInt))
+            .done();
+    return joining(memberId)
+        .protocols(List.of(new JoinGroupRequestProtocol("cooperative-sticky", metadata)))
+        .build();
+  }
+
+  private void share(String memberId, Map<String, PartitionSet> parts) {
+    fixture.groups.syncGroup(
+        GroupFixture.client(3),
+        SyncGroupRequest.builder()
+            .groupId(GroupFixture.GROUP)
+            .memberId(memberId)
+            .generationId(2)
+            .assignments(
+                parts.entrySet().stream()
+                    .map(
+                        part ->
+                            new SyncGroupRequestAssignment(
+                                part.getKey(),
+                                ConsumerProtocol.assignment(
+                                    (short) 1, part.getValue(), fixture.image)))
+                    .toList())
+            .build());
+    fixture.loop.run();
   }
 }

@@ -51,6 +51,9 @@ final class SimulatedClassicClient extends SimulatedClient {
   private List<JoinGroupResponseMember> members = List.of();
   private long nextHeartbeat;
 
+  /** Counts its memberships: what an earlier one asked is not answered to a later one. */
+  private int lives;
+
   SimulatedClassicClient(SimulatedWorld world, String name, String group) {
     super(world, name, group);
     this.cooperative = world.cooperative;
@@ -76,6 +79,7 @@ final class SimulatedClassicClient extends SimulatedClient {
   void forget() {
     super.forget();
     phase = Phase.OUT;
+    lives++;
   }
 
   @Override
@@ -136,11 +140,18 @@ final class SimulatedClassicClient extends SimulatedClient {
                         cooperative ? "cooperative-sticky" : "range", subscription())))
             .build();
     GroupClient client = client(version, MEMBERSHIP);
-    ask(() -> world.groups.joinGroup(client, request), this::onJoin, () -> busy = false);
+    int life = lives;
+    ask(
+        () -> world.groups.joinGroup(client, request),
+        answer -> onJoin(answer, life),
+        () -> busy = false);
   }
 
-  private void onJoin(JoinGroupResponse answer) {
+  private void onJoin(JoinGroupResponse answer, int life) {
     busy = false;
+    if (life != lives) {
+      return; // it has left meanwhile
+    }
     ErrorCode error = ErrorCode.forCode(answer.errorCode());
     if (error == ErrorCode.NONE) {
       memberId = answer.memberId();
