@@ -1,6 +1,7 @@
 package io.millrace.tools.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.millrace.tools.system.GroupMember.Subscription;
 import io.millrace.tools.system.MemberEvent.Kind;
@@ -37,12 +38,16 @@ class GroupsIT {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
+  /** Twice the limit, so that nothing that a test awaits can be the end of a session. */
+  private static final String SESSION_MS = "60000";
+
   @TempDir private static Path directory;
   private static ProcessCluster cluster;
 
   @BeforeAll
   static void startCluster() throws IOException {
-    cluster = GroupClusters.start(directory, 3);
+    cluster =
+        GroupClusters.start(directory, 3, Map.of("group.consumer.session.timeout.ms", SESSION_MS));
   }
 
   @AfterAll
@@ -178,6 +183,37 @@ class GroupsIT {
         assertThat(ledger.holdings().get("again")).isEqualTo(heldByA);
         assertThat(ledger.of("b", Kind.REVOKED)).hasSize(disturbances);
       }
+    }
+    ledger.verify();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"classic", "consumer"})
+  void memberThatIsKilled_isReplacedBeforeItsSessionEnds(String protocol) throws Exception {
+    assumeTrue(BrokerKind.chosen() == BrokerKind.MILLRACE, "Kafka waits for the session");
+    // given: two members, one of them a process of its own
+    String group = "killed-" + protocol;
+    Set<TopicPartition> partitions = topics(group, 1, 4);
+    List<String> topics = List.of(group + "-0");
+    Properties settings =
+        settings(protocol, group, protocol.equals("classic") ? "range" : "uniform");
+    if (protocol.equals("classic")) {
+      settings.put("session.timeout.ms", SESSION_MS);
+    }
+    GroupLedger ledger = new GroupLedger();
+    String victim = group + "-b";
+    try (GroupMember a = new GroupMember("a", settings, Subscription.topics(topics), ledger);
+        MemberProcess b =
+            MemberProcess.start(
+                directory, Version.TODAY, List.of(victim), topics, settings, ledger)) {
+      ledger.awaitOwners(partitions, LIMIT, "a", victim);
+
+      // when
+      b.kill();
+      ledger.gone(List.of(victim));
+
+      // then
+      ledger.awaitOwners(partitions, LIMIT, "a");
     }
     ledger.verify();
   }
