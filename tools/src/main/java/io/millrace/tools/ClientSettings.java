@@ -4,18 +4,12 @@ import io.millrace.client.Admin;
 import io.millrace.client.ClientBuilder;
 import io.millrace.client.Consumer;
 import io.millrace.client.Producer;
+import io.millrace.server.config.KnownKafkaKeys;
 import io.millrace.server.config.Spelling;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * What a command says of client settings that have no effect: a name that nobody knows is an error,
@@ -39,7 +33,7 @@ final class ClientSettings {
     if (idle.isEmpty()) {
       return;
     }
-    Set<String> known = knownKeys();
+    Set<String> known = KnownKafkaKeys.read(ClientSettings.class, RESOURCE);
     for (String key : idle) {
       if (!known.contains(key) && !key.startsWith("config.providers.")) {
         String guess = Spelling.nearest(key, known);
@@ -68,20 +62,6 @@ final class ClientSettings {
       return builder.properties(Map.of(key, "")).settingsWithoutEffect().isEmpty();
     } catch (IllegalArgumentException noValue) {
       return true; // it was looked at
-    }
-  }
-
-  private static Set<String> knownKeys() {
-    try (InputStream in = ClientSettings.class.getResourceAsStream(RESOURCE)) {
-      if (in == null) {
-        throw new IllegalStateException(RESOURCE + " is missing from the jar");
-      }
-      return new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
-          .lines()
-          .filter(line -> !line.isBlank() && !line.startsWith("#"))
-          .collect(Collectors.toUnmodifiableSet());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

@@ -13,15 +13,20 @@ import java.util.stream.Collectors;
  * The names of Kafka's broker configuration, to tell a key that Kafka has and we do not (a warning)
  * from a typing error (a refusal). Read only when a file holds a key that is not ours.
  */
-final class KnownKafkaKeys {
+public final class KnownKafkaKeys {
   private static final String RESOURCE = "kafka-broker-keys.txt";
 
   private KnownKafkaKeys() {}
 
   static Set<String> names() {
-    try (InputStream in = KnownKafkaKeys.class.getResourceAsStream(RESOURCE)) {
+    return read(KnownKafkaKeys.class, RESOURCE);
+  }
+
+  /** The names in a resource beside a class: one a line, but for comments that begin with #. */
+  public static Set<String> read(Class<?> home, String resource) {
+    try (InputStream in = home.getResourceAsStream(resource)) {
       if (in == null) {
-        throw new IllegalStateException(RESOURCE + " is missing from the jar");
+        throw new IllegalStateException(resource + " is missing from the jar");
       }
       return new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
           .lines()
