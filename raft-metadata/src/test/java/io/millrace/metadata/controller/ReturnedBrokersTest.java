@@ -3,11 +3,8 @@ package io.millrace.metadata.controller;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.metadata.image.BrokerImage;
-import io.millrace.metadata.image.BrokerStorage;
 import io.millrace.metadata.image.ClusterImage;
-import io.millrace.metadata.image.Endpoint;
 import io.millrace.metadata.image.PersistentMap;
-import io.millrace.protocol.Uuid;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -17,19 +14,6 @@ class ReturnedBrokersTest {
   private static final long SECOND = 1_000_000_000L;
 
   private final ReturnedBrokers returned = new ReturnedBrokers(10 * SECOND, 300 * SECOND);
-
-  private static BrokerImage broker(int id, long epoch, boolean fenced) {
-    return new BrokerImage(
-        id,
-        epoch,
-        new Uuid(1, id),
-        new Uuid(7, id),
-        null,
-        List.of(new Endpoint("P", "h", 1, "PLAINTEXT")),
-        fenced,
-        false,
-        BrokerStorage.WELL);
-  }
 
   private static ClusterImage cluster(BrokerImage... brokers) {
     PersistentMap<Integer, BrokerImage> map = PersistentMap.empty();
@@ -41,7 +25,7 @@ class ReturnedBrokersTest {
 
   @Test
   void brokerThatCameBack_isLookedAtOnceItHasStayed_andThenEverySecond() {
-    returned.observe(cluster(broker(1, 5, false)), 0);
+    returned.observe(cluster(SimulatedControllers.broker(1, 5, false)), 0);
 
     assertThat(returned.due(10 * SECOND - 1)).isEmpty();
     assertThat(returned.due(10 * SECOND)).containsExactly(1);
@@ -49,22 +33,22 @@ class ReturnedBrokersTest {
     assertThat(returned.due(11 * SECOND)).containsExactly(1);
 
     returned.ended(List.of(1), false, 11 * SECOND);
-    returned.observe(cluster(broker(1, 5, false)), 12 * SECOND);
+    returned.observe(cluster(SimulatedControllers.broker(1, 5, false)), 12 * SECOND);
     assertThat(returned.due(100 * SECOND)).isEmpty();
   }
 
   @Test
   void brokerThatGoesAgain_isNotLookedAt() {
-    returned.observe(cluster(broker(1, 5, false)), 0);
-    returned.observe(cluster(broker(1, 5, true)), SECOND);
+    returned.observe(cluster(SimulatedControllers.broker(1, 5, false)), 0);
+    returned.observe(cluster(SimulatedControllers.broker(1, 5, true)), SECOND);
 
     assertThat(returned.due(20 * SECOND)).isEmpty();
   }
 
   @Test
   void anotherLifeOfABroker_beginsAnew_evenIfNobodySawItGo() {
-    returned.observe(cluster(broker(1, 5, false)), 0);
-    returned.observe(cluster(broker(1, 6, false)), 9 * SECOND);
+    returned.observe(cluster(SimulatedControllers.broker(1, 5, false)), 0);
+    returned.observe(cluster(SimulatedControllers.broker(1, 6, false)), 9 * SECOND);
 
     assertThat(returned.due(18 * SECOND)).isEmpty();
     assertThat(returned.due(19 * SECOND)).containsExactly(1);
@@ -72,12 +56,12 @@ class ReturnedBrokersTest {
 
   @Test
   void brokerThatComesAndGoes_isGivenLeadershipOnceInTheInterval() {
-    returned.observe(cluster(broker(1, 5, false)), 0);
+    returned.observe(cluster(SimulatedControllers.broker(1, 5, false)), 0);
     assertThat(returned.due(10 * SECOND)).containsExactly(1);
     returned.ended(List.of(1), true, 10 * SECOND);
 
-    returned.observe(cluster(broker(1, 5, true)), 20 * SECOND);
-    returned.observe(cluster(broker(1, 6, false)), 21 * SECOND);
+    returned.observe(cluster(SimulatedControllers.broker(1, 5, true)), 20 * SECOND);
+    returned.observe(cluster(SimulatedControllers.broker(1, 6, false)), 21 * SECOND);
 
     assertThat(returned.due(310 * SECOND - 1)).isEmpty();
     assertThat(returned.due(310 * SECOND)).containsExactly(1);

@@ -169,9 +169,13 @@ final class SimulatedControllers {
   }
 
   static BrokerImage broker(int id, boolean fenced) {
+    return broker(id, id, fenced);
+  }
+
+  static BrokerImage broker(int id, long epoch, boolean fenced) {
     return new BrokerImage(
         id,
-        id,
+        epoch,
         new Uuid(1, id),
         new Uuid(7, id),
         null,

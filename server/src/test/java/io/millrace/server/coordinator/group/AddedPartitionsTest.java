@@ -171,25 +171,7 @@ class AddedPartitionsTest {
   }
 
   private static GroupConfig startingAdded(boolean enabled) {
-    GroupConfig config = GroupConfig.DEFAULT;
-    return new GroupConfig(
-        config.minSessionTimeoutMs(),
-        config.maxSessionTimeoutMs(),
-        config.maxSize(),
-        config.initialRebalanceDelayMs(),
-        config.newMemberJoinTimeoutMs(),
-        config.offsetMetadataMaxBytes(),
-        config.offsetsRetentionMs(),
-        config.keepUnreadOffsets(),
-        config.consumerSessionTimeoutMs(),
-        config.consumerHeartbeatIntervalMs(),
-        config.consumerMaxSize(),
-        config.consumerAssignors(),
-        config.maxRecordBytes(),
-        config.migrationPolicy(),
-        enabled,
-        true,
-        true);
+    return GroupConfigs.with("startAddedPartitions", enabled);
   }
 
   @Test

@@ -126,26 +126,7 @@ class ClassicGroupTest {
 
   @Test
   void fullGroup_refusesOneMore() {
-    GroupFixture small =
-        new GroupFixture(
-            new GroupConfig(
-                6_000,
-                1_800_000,
-                1,
-                0,
-                300_000,
-                4_096,
-                1_000,
-                true,
-                45_000,
-                5_000,
-                1,
-                List.of("uniform"),
-                900_000,
-                MigrationPolicy.BIDIRECTIONAL,
-                true,
-                true,
-                true));
+    GroupFixture small = new GroupFixture(GroupConfigs.with("maxSize", 1));
     small.stableGroupOfOne();
     assertThat(small.now(small.join(3, joining("").build())).errorCode())
         .isEqualTo(ErrorCode.GROUP_MAX_SIZE_REACHED.code());
@@ -171,26 +152,7 @@ class ClassicGroupTest {
 
   @Test
   void initialDelay_gathersMembersIntoOneGeneration() {
-    GroupFixture patient =
-        new GroupFixture(
-            new GroupConfig(
-                6_000,
-                1_800_000,
-                100,
-                3_000,
-                300_000,
-                4_096,
-                1_000,
-                true,
-                45_000,
-                5_000,
-                100,
-                List.of("uniform"),
-                900_000,
-                MigrationPolicy.BIDIRECTIONAL,
-                true,
-                true,
-                true));
+    GroupFixture patient = new GroupFixture(GroupConfigs.with("initialRebalanceDelayMs", 3_000));
     CompletableFuture<JoinGroupResponse> first = patient.joinNew();
     patient.loop.advance(2_000);
     CompletableFuture<JoinGroupResponse> second = patient.joinNew();

@@ -164,26 +164,7 @@ class ConsumerGroupTest {
 
   @Test
   void fullGroup_refusesOneMore() {
-    GroupFixture small =
-        new GroupFixture(
-            new GroupConfig(
-                6_000,
-                1_800_000,
-                1,
-                0,
-                300_000,
-                4_096,
-                1_000,
-                true,
-                45_000,
-                5_000,
-                1,
-                List.of("uniform"),
-                900_000,
-                MigrationPolicy.BIDIRECTIONAL,
-                true,
-                true,
-                true));
+    GroupFixture small = new GroupFixture(GroupConfigs.with("consumerMaxSize", 1));
     small.beat(first("a").build());
     assertThat(small.beat(first("b").build()).errorCode())
         .isEqualTo(ErrorCode.GROUP_MAX_SIZE_REACHED.code());

@@ -26,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -273,6 +274,22 @@ final class GroupFixture {
         .rebalanceTimeoutMs(REBALANCE)
         .subscribedTopicNames(List.of("orders"))
         .topicPartitions(List.of());
+  }
+
+  GroupShard shard() {
+    return Objects.requireNonNull(shard);
+  }
+
+  ConsumerGroup consumerGroup() {
+    return (ConsumerGroup) Objects.requireNonNull(shard().group(GROUP));
+  }
+
+  /** By a connection that stays the one in use. */
+  void beatBy(long by, ConsumerGroupHeartbeatRequest request) {
+    connection = by;
+    if (beat(request).errorCode() != 0) {
+      throw new AssertionError("refused: " + request);
+    }
   }
 
   ConsumerGroupHeartbeatResponse beat(ConsumerGroupHeartbeatRequest request) {

@@ -315,25 +315,7 @@ class GroupMigrationTest {
   }
 
   private static GroupConfig withPolicy(MigrationPolicy policy) {
-    GroupConfig config = GroupConfig.DEFAULT;
-    return new GroupConfig(
-        config.minSessionTimeoutMs(),
-        config.maxSessionTimeoutMs(),
-        config.maxSize(),
-        config.initialRebalanceDelayMs(),
-        config.newMemberJoinTimeoutMs(),
-        config.offsetMetadataMaxBytes(),
-        config.offsetsRetentionMs(),
-        config.keepUnreadOffsets(),
-        config.consumerSessionTimeoutMs(),
-        config.consumerHeartbeatIntervalMs(),
-        config.consumerMaxSize(),
-        config.consumerAssignors(),
-        config.maxRecordBytes(),
-        policy,
-        config.startAddedPartitions(),
-        true,
-        true);
+    return GroupConfigs.with("migrationPolicy", policy);
   }
 
   @Test

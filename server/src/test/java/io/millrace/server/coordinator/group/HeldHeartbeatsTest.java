@@ -231,7 +231,7 @@ class HeldHeartbeatsTest {
 
   @Test
   void withTheSettingOff_everythingIsAsInKafka() {
-    GroupFixture kafka = new GroupFixture(withoutHolding());
+    GroupFixture kafka = new GroupFixture(GroupConfigs.with("holdHeartbeats", false));
     String one = kafka.stableGroupOfOne();
     CompletableFuture<JoinGroupResponse> second = kafka.joinNew();
     kafka.now(kafka.join(9, joining(one).build()));
@@ -248,28 +248,6 @@ class HeldHeartbeatsTest {
         .isZero();
     kafka.leave(two);
     assertThat(kafka.state()).isEqualTo("PreparingRebalance");
-  }
-
-  private static GroupConfig withoutHolding() {
-    GroupConfig all = GroupConfig.DEFAULT;
-    return new GroupConfig(
-        all.minSessionTimeoutMs(),
-        all.maxSessionTimeoutMs(),
-        all.maxSize(),
-        all.initialRebalanceDelayMs(),
-        all.newMemberJoinTimeoutMs(),
-        all.offsetMetadataMaxBytes(),
-        all.offsetsRetentionMs(),
-        all.keepUnreadOffsets(),
-        all.consumerSessionTimeoutMs(),
-        all.consumerHeartbeatIntervalMs(),
-        all.consumerMaxSize(),
-        all.consumerAssignors(),
-        all.maxRecordBytes(),
-        all.migrationPolicy(),
-        all.startAddedPartitions(),
-        false,
-        true);
   }
 
   @Test

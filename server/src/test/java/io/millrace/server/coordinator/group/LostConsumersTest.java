@@ -7,7 +7,6 @@ import static io.millrace.server.coordinator.group.GroupFixture.first;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.protocol.ErrorCode;
-import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -18,8 +17,8 @@ class LostConsumersTest {
 
   @Test
   void consumer_isPutOutHalfAnIntervalAfterItWasToSpeak() {
-    beat(1, first("a").build());
-    beat(2, first("b").build());
+    fixture.beatBy(1, first("a").build());
+    fixture.beatBy(2, first("b").build());
     fixture.connection = 1;
     PartitionSet kept = assigned(fixture.beat("a", 1, null));
     for (int i = 0; i < 3; i++) { // no change for a minute: the usual interval
@@ -43,8 +42,8 @@ class LostConsumersTest {
 
   @Test
   void consumerThatIsToLetGo_isNotWaitedForWhenItIsLost() {
-    beat(1, first("a").build());
-    beat(2, first("b").build());
+    fixture.beatBy(1, first("a").build());
+    fixture.beatBy(2, first("b").build());
     fixture.connection = 1;
     fixture.beat("a", 1, null); // UNREVOKED from here
     fixture.closed(1);
@@ -57,18 +56,18 @@ class LostConsumersTest {
 
   @Test
   void staticConsumer_keepsItsSession() {
-    beat(1, first("a").instanceId("i").build());
-    beat(2, first("b").build());
+    fixture.beatBy(1, first("a").instanceId("i").build());
+    fixture.beatBy(2, first("b").build());
     fixture.closed(1);
     fixture.loop.advance(40_000);
-    assertThat(group().members()).containsOnlyKeys("a", "b");
+    assertThat(fixture.consumerGroup().members()).containsOnlyKeys("a", "b");
   }
 
   @Test
   void staticConsumerThatSaidItComesBack_countsNeitherAsHereNorAsGone() {
-    beat(1, first("a").instanceId("i").build());
-    beat(2, first("b").build());
-    beat(3, first("c").build());
+    fixture.beatBy(1, first("a").instanceId("i").build());
+    fixture.beatBy(2, first("b").build());
+    fixture.beatBy(3, first("c").build());
     fixture.connection = 1;
     fixture.beat(
         first("a")
@@ -80,12 +79,12 @@ class LostConsumersTest {
     fixture.closed(2);
     fixture.loop.advance(2_000);
 
-    assertThat(group().members()).containsOnlyKeys("a", "c");
+    assertThat(fixture.consumerGroup().members()).containsOnlyKeys("a", "c");
   }
 
   @Test
   void turnedOff_sessionsCount() {
-    GroupFixture off = new GroupFixture(withoutRemoval());
+    GroupFixture off = new GroupFixture(GroupConfigs.with("removeLostMembers", false));
     off.connection = 1;
     off.beat(first("a").build());
     off.connection = 2;
@@ -100,9 +99,9 @@ class LostConsumersTest {
 
   @Test
   void membersAndConnectionsThatComeAndGo_leaveNothing() {
-    beat(1, first("stays").build());
+    fixture.beatBy(1, first("stays").build());
     for (int i = 0; i < 300; i++) {
-      beat(2 + i, first("m" + i).subscribedTopicNames(List.of("elsewhere")).build());
+      fixture.beatBy(2 + i, first("m" + i).subscribedTopicNames(List.of("elsewhere")).build());
       if (i % 3 == 0) { // leaves, and the connection ends, or does not
         fixture.beat("m" + i, ConsumerGroups.LEAVE, null);
       }
@@ -117,42 +116,7 @@ class LostConsumersTest {
     }
     fixture.loop.advance(60_000); // more than a session
 
-    assertThat(group().members()).isEmpty();
-    assertThat(shard().presence().size()).isZero();
-  }
-
-  private static GroupConfig withoutRemoval() {
-    GroupConfig config = GroupConfig.DEFAULT;
-    return new GroupConfig(
-        config.minSessionTimeoutMs(),
-        config.maxSessionTimeoutMs(),
-        config.maxSize(),
-        config.initialRebalanceDelayMs(),
-        config.newMemberJoinTimeoutMs(),
-        config.offsetMetadataMaxBytes(),
-        config.offsetsRetentionMs(),
-        config.keepUnreadOffsets(),
-        config.consumerSessionTimeoutMs(),
-        config.consumerHeartbeatIntervalMs(),
-        config.consumerMaxSize(),
-        config.consumerAssignors(),
-        config.maxRecordBytes(),
-        config.migrationPolicy(),
-        config.startAddedPartitions(),
-        config.holdHeartbeats(),
-        false);
-  }
-
-  private GroupShard shard() {
-    return Objects.requireNonNull(fixture.shard);
-  }
-
-  private ConsumerGroup group() {
-    return (ConsumerGroup) Objects.requireNonNull(shard().group(GROUP));
-  }
-
-  private void beat(long connection, ConsumerGroupHeartbeatRequest request) {
-    fixture.connection = connection;
-    assertThat(fixture.beat(request).errorCode()).isZero();
+    assertThat(fixture.consumerGroup().members()).isEmpty();
+    assertThat(fixture.shard().presence().size()).isZero();
   }
 }

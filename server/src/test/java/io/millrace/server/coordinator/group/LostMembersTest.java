@@ -7,7 +7,6 @@ import static io.millrace.server.coordinator.group.GroupFixture.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.protocol.ErrorCode;
-import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
 import io.millrace.protocol.message.JoinGroupRequest;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
@@ -196,7 +195,7 @@ class LostMembersTest {
     fixture.closed(2);
 
     fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
-    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(shard().group(GROUP));
+    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(fixture.shard().group(GROUP));
     assertThat(group.members.keySet()).containsExactlyInAnyOrder(members.get(2), members.get(3));
   }
 
@@ -257,7 +256,7 @@ class LostMembersTest {
     JoinGroupResponse third = fixture.now(fixture.join(9, joining(members.get(2)).build()));
 
     assertThat(fixture.now(waiting).errorCode()).isZero();
-    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(shard().group(GROUP));
+    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(fixture.shard().group(GROUP));
     assertThat(group.members.keySet()).containsExactlyInAnyOrder(members.get(1), third.memberId());
   }
 
@@ -290,7 +289,7 @@ class LostMembersTest {
     assertThat(beat(2)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
     fixture.loop.advance(SESSION / 2);
 
-    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(shard().group(GROUP));
+    ClassicGroup group = (ClassicGroup) Objects.requireNonNull(fixture.shard().group(GROUP));
     assertThat(group.members.keySet()).containsExactly(members.get(2));
   }
 
@@ -309,31 +308,18 @@ class LostMembersTest {
   void classicMemberOfAConsumerGroup_isPutOutToo() {
     stable(2);
     heartbeats(0, 1);
-    beat(3, first("new").build());
-    assertThat(group().members()).hasSize(3);
+    fixture.beatBy(3, first("new").build());
+    assertThat(fixture.consumerGroup().members()).hasSize(3);
     fixture.closed(1); // what was heard before the group changed its protocol counts
     fixture.loop.advance(HEARTBEAT + HEARTBEAT / 2);
 
-    assertThat(group().members()).containsOnlyKeys(members.get(1), "new");
+    assertThat(fixture.consumerGroup().members()).containsOnlyKeys(members.get(1), "new");
     fixture.closed(3);
     fixture.loop.advance(2_000);
-    assertThat(shard().group(GROUP)).isInstanceOf(ClassicGroup.class);
+    assertThat(fixture.shard().group(GROUP)).isInstanceOf(ClassicGroup.class);
   }
 
   // ---- short words
-
-  private GroupShard shard() {
-    return Objects.requireNonNull(fixture.shard);
-  }
-
-  private ConsumerGroup group() {
-    return (ConsumerGroup) Objects.requireNonNull(shard().group(GROUP));
-  }
-
-  private void beat(long connection, ConsumerGroupHeartbeatRequest request) {
-    fixture.connection = connection;
-    assertThat(fixture.beat(request).errorCode()).isZero();
-  }
 
   /** A stable classic group; the members speak by connections 1, 2 and so on. */
   private void stable(int count) {

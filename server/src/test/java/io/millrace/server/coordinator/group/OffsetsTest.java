@@ -155,26 +155,7 @@ class OffsetsTest {
 
   @Test
   void metadataThatIsTooLong_isRefused() {
-    GroupFixture strict =
-        new GroupFixture(
-            new GroupConfig(
-                6_000,
-                1_800_000,
-                100,
-                0,
-                300_000,
-                0,
-                1_000,
-                true,
-                45_000,
-                5_000,
-                100,
-                List.of("uniform"),
-                900_000,
-                MigrationPolicy.BIDIRECTIONAL,
-                true,
-                true,
-                true));
+    GroupFixture strict = new GroupFixture(GroupConfigs.with("offsetMetadataMaxBytes", 0));
     assertThat(strict.commit(9, "", -1, 0, 1))
         .isEqualTo(ErrorCode.OFFSET_METADATA_TOO_LARGE.code());
   }

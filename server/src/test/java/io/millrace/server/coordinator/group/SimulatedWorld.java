@@ -9,6 +9,7 @@ import io.millrace.server.coordinator.StoredRecord;
 import io.millrace.server.coordinator.group.GroupRecord.OffsetRecord;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -58,24 +59,28 @@ final class SimulatedWorld {
     this.random = new SplittableRandom(seed);
     this.cooperative = random.nextBoolean();
     GroupConfig config =
-        new GroupConfig(
-            SESSION,
-            60_000,
-            100,
-            random.nextBoolean() ? 0 : 1_000,
-            8_000,
-            4_096,
-            1_000_000,
-            true,
-            SESSION,
-            1_000,
-            100,
-            random.nextBoolean() ? List.of("uniform") : List.of("range"),
-            900_000,
-            MigrationPolicy.BIDIRECTIONAL,
-            true,
-            true,
-            true);
+        GroupConfigs.with(
+            Map.of(
+                "minSessionTimeoutMs",
+                SESSION,
+                "maxSessionTimeoutMs",
+                60_000,
+                "maxSize",
+                100,
+                "initialRebalanceDelayMs",
+                random.nextBoolean() ? 0 : 1_000,
+                "newMemberJoinTimeoutMs",
+                8_000,
+                "offsetsRetentionMs",
+                1_000_000,
+                "consumerSessionTimeoutMs",
+                SESSION,
+                "consumerHeartbeatIntervalMs",
+                1_000,
+                "consumerMaxSize",
+                100,
+                "consumerAssignors",
+                random.nextBoolean() ? List.of("uniform") : List.of("range")));
     runtime =
         new CoordinatorRuntime<>(
             new CoordinatorRuntime.Setup<>(
