@@ -165,6 +165,7 @@ public final class GroupBench {
         String group = "rolling-" + RUN + "-" + protocol + run;
         Reads reads = new Reads(PARTITIONS);
         List<Member> members = new ArrayList<>();
+        Spectator spectator = new Spectator(topic, reads);
         for (int i = 0; i < 8; i++) {
           members.add(new Member(group, topic, reads));
         }
@@ -189,6 +190,7 @@ public final class GroupBench {
         for (Member member : members) {
           member.close();
         }
+        spectator.close();
       }
     }
   }
@@ -401,6 +403,35 @@ public final class GroupBench {
     }
   }
 
+  /** Reads everything outside of the group, and so knows what there is to read. */
+  private final class Spectator implements AutoCloseable {
+    private volatile boolean stopped;
+    private final Thread thread;
+
+    Spectator(String topic, Reads reads) {
+      thread =
+          new Thread(
+              () -> {
+                try (KafkaConsumer<byte[], byte[]> consumer = consumer("spectator-" + RUN)) {
+                  List<TopicPartition> all = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+                  consumer.assign(all);
+                  consumer.seekToEnd(all);
+                  while (!stopped) {
+                    reads.there(consumer.poll(Duration.ofMillis(100)));
+                  }
+                }
+              });
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+      stopped = true;
+      thread.join();
+    }
+  }
+
   /** A member on a thread of its own. */
   private final class Member implements AutoCloseable {
     private final Thread thread;
@@ -435,7 +466,7 @@ public final class GroupBench {
           ConsumerRecords<byte[], byte[]> records = consumer.poll(Duration.ofMillis(100));
           if (!records.isEmpty()) {
             reading = true;
-            reads.read(records.partitions());
+            reads.read(records);
           }
         }
       }
