@@ -5,6 +5,7 @@ import io.millrace.client.MillraceException;
 import io.millrace.concurrent.Clock;
 import io.millrace.concurrent.ConfinedTo;
 import io.millrace.concurrent.EventLoop;
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.RequestMessage;
 import io.millrace.protocol.message.ResponseMessage;
 import io.millrace.protocol.network.ConnectionException;
@@ -112,13 +113,17 @@ public final class BrokerPool {
         request);
   }
 
-  /** A request that cannot even be encoded has failed; nobody may wait for it. */
+  /** A request that cannot even be encoded has failed for good; nobody may wait or ask again. */
   private static CompletableFuture<ResponseMessage> sendOver(
       BrokerLink link, RequestMessage request, short maxVersion, long timeoutNanos) {
     try {
       return link.send(request, maxVersion, timeoutNanos);
-    } catch (RuntimeException | Error broken) {
-      return CompletableFuture.failedFuture(broken);
+    } catch (RuntimeException broken) {
+      return CompletableFuture.failedFuture(
+          new MillraceException(
+              ErrorCode.INVALID_REQUEST, request.apiKey() + " cannot be sent: " + broken, broken));
+    } catch (Error shortage) {
+      return CompletableFuture.failedFuture(shortage);
     }
   }
 

@@ -120,7 +120,7 @@ class BrokerPoolTest {
   }
 
   @Test
-  void requestThatCannotBeSent_fails() {
+  void requestThatCannotBeSent_failsForGood() {
     // given
     connection.complete(
         new OpenLink() {
@@ -135,8 +135,8 @@ class BrokerPoolTest {
     CompletableFuture<ResponseMessage> answer = send(SECOND);
     loop.runReady();
 
-    // then
-    assertFailed(answer, ErrorCode.NETWORK_EXCEPTION, "nobody can write this");
+    // then: one that is retriable would be encoded in vain until its time is over
+    assertFailed(answer, ErrorCode.INVALID_REQUEST, "nobody can write this");
   }
 
   private static void assertFailed(
