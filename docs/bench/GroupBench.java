@@ -88,17 +88,19 @@ public final class GroupBench {
       producer.flush();
     }
     int warmups = 3;
-    for (int run = -warmups; run < runs; run++) {
-      try (KafkaConsumer<byte[], byte[]> consumer = consumer("first-" + RUN + "-" + protocol + (run + warmups))) {
-        long began = System.nanoTime();
-        consumer.subscribe(List.of(topic));
-        while (consumer.poll(Duration.ofMillis(100)).isEmpty()) {
-          if (System.nanoTime() - began > 60e9) {
-            throw new IllegalStateException("no record within a minute");
+    for (int poll : new int[] {100, 10}) {
+      for (int run = -warmups; run < runs; run++) {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer("first-" + RUN + "-" + protocol + poll + (run + warmups))) {
+          long began = System.nanoTime();
+          consumer.subscribe(List.of(topic));
+          while (consumer.poll(Duration.ofMillis(poll)).isEmpty()) {
+            if (System.nanoTime() - began > 60e9) {
+              throw new IllegalStateException("no record within a minute");
+            }
           }
-        }
-        if (run >= 0) {
-          figure("first-record-" + protocol, seconds(System.nanoTime() - began));
+          if (run >= 0) {
+            figure((poll == 100 ? "first-record-" : "first-record-brisk-") + protocol, seconds(System.nanoTime() - began));
+          }
         }
       }
     }
