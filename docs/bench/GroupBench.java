@@ -203,7 +203,6 @@ public final class GroupBench {
     String topic = topic("failover", 100);
     try (Admin admin = admin(30_000)) {
       List<String> groups = groupsOfOnePartition("failover-" + RUN, 1000);
-      int shard = shard(groups.get(0));
       long began = System.nanoTime();
       for (long offset = 1; offset <= 3; offset++) {
         commitAll(admin, groups, topic, offset);
@@ -211,10 +210,10 @@ public final class GroupBench {
       System.err.printf("300,000 commits in %.1f s%n", seconds(System.nanoTime() - began));
       String asked = groups.get(groups.size() / 2);
       TopicPartition partition = new TopicPartition(topic, 7);
-      int leader = admin.describeTopics(List.of("__consumer_offsets")).allTopicNames().get().get("__consumer_offsets").partitions().get(shard).leader().id();
+      int coordinator = admin.describeConsumerGroups(List.of(asked)).describedGroups().get(asked).get().coordinator().id();
       try (Admin probe = admin(60_000)) {
         probe.listConsumerGroupOffsets(asked).partitionsToOffsetAndMetadata().get();
-        ProcessHandle victim = ProcessHandle.of(pids.get(leader)).orElseThrow();
+        ProcessHandle victim = ProcessHandle.of(pids.get(coordinator)).orElseThrow();
         victim.destroyForcibly();
         victim.onExit().get(10, TimeUnit.SECONDS);
         long killed = System.nanoTime();
