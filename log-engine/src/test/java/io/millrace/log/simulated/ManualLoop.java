@@ -26,11 +26,16 @@ public final class ManualLoop implements EventLoop {
   private final PriorityQueue<Delayed> delayed = new PriorityQueue<>();
   private long order;
 
-  private boolean full;
+  private int room = Integer.MAX_VALUE;
 
   /** While it is full, it refuses tasks; timers take no place. */
   public void full(boolean now) {
-    full = now;
+    room(now ? 0 : Integer.MAX_VALUE);
+  }
+
+  /** How many tasks may wait; more are refused. */
+  public void room(int taskCount) {
+    room = taskCount;
   }
 
   public ManualLoop(String name, Clock clock) {
@@ -80,7 +85,7 @@ public final class ManualLoop implements EventLoop {
 
   @Override
   public void execute(Runnable task) {
-    if (full) {
+    if (tasks.size() >= room) {
       throw new RejectedExecutionException("loop " + name + " is full");
     }
     tasks.add(task);

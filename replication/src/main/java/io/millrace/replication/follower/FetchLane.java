@@ -25,7 +25,13 @@ final class FetchLane {
   }
 
   final FetchTarget target;
+
+  /** Changed by {@link FetchLanes}, which counts. */
   State state = State.BUSY;
+
+  /** Whether the fetcher still asks for this target. */
+  boolean isHere;
+
   FetchPosition position = new FetchPosition(0, -1, 0, 0);
 
   FetchLane(FetchTarget target) {

@@ -19,4 +19,14 @@ public record FetchedData(
     long highWatermark,
     long logStartOffset,
     @Nullable EpochEnd diverging,
-    boolean outOfRange) {}
+    boolean outOfRange) {
+
+  /** Whether the follower has nothing to do with it and can ask on from where it is. */
+  boolean isNoNews() {
+    return diverging == null
+        && !outOfRange
+        && records.sizeInBytes() == 0
+        && highWatermark <= position.highWatermark()
+        && logStartOffset <= position.logStartOffset();
+  }
+}

@@ -2,7 +2,6 @@ package io.millrace.replication.follower;
 
 import io.millrace.concurrent.ConfinedTo;
 import io.millrace.concurrent.EventLoop;
-import io.millrace.log.EpochEnd;
 import io.millrace.log.TopicPartitionId;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
@@ -12,10 +11,7 @@ import io.millrace.protocol.message.FetchRequest.FetchTopic;
 import io.millrace.protocol.message.FetchResponse;
 import io.millrace.protocol.message.FetchResponse.FetchableTopicResponse;
 import io.millrace.protocol.message.FetchResponse.PartitionData;
-import io.millrace.protocol.record.BatchValidation;
-import io.millrace.protocol.record.MemoryRecords;
-import io.millrace.protocol.record.RecordBatchValidator;
-import io.millrace.protocol.record.Records;
+import io.millrace.replication.follower.FetchLane.State;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -66,12 +62,8 @@ public final class ReplicaFetcher {
   private final LeaderEndpoint endpoint;
   private final FetcherConfig config;
 
-  /**
-   * In the order in which they are asked for; a partition that brought data goes to the end, so
-   * that none starves.
-   */
-  private final LinkedHashMap<TopicPartitionId, FetchLane> lanes = new LinkedHashMap<>();
-
+  private final FetcherInbox inbox;
+  private final FetchLanes lanes = new FetchLanes();
   private int inFlight;
 
   /** How many of those in flight are brief; nothing else is sent while there is one. */
@@ -92,6 +84,7 @@ public final class ReplicaFetcher {
     this.loop = loop;
     this.endpoint = endpoint;
     this.config = config;
+    this.inbox = new FetcherInbox(loop, this::sendIfWorthwhile);
   }
 
   /**
@@ -99,40 +92,32 @@ public final class ReplicaFetcher {
    * thread.
    */
   public void add(FetchTarget target) {
-    loop.execute(
+    inbox.offer(
         () -> {
-          if (!closed) {
-            FetchLane lane = new FetchLane(target);
-            lanes.put(target.id(), lane);
-            handOver(target.appendLoop(), List.of(() -> target.start(listenerFor(lane))));
-          }
+          FetchLane lane = new FetchLane(target);
+          lanes.add(lane);
+          handOver(target.appendLoop(), List.of(() -> target.start(listenerFor(lane))));
         });
   }
 
   /** Ends fetching for a partition, if it still is for this target. Any thread. */
   public void remove(FetchTarget target) {
-    loop.execute(
-        () -> {
-          FetchLane lane = lanes.get(target.id());
-          if (lane != null && lane.target == target) {
-            lanes.remove(target.id());
-            sendIfWorthwhile();
-          }
-        });
+    inbox.offer(() -> lanes.remove(target));
   }
 
   /** Ends all fetching and closes the endpoint. Any thread. */
   public void close() {
-    try {
-      loop.execute(
-          () -> {
-            closed = true;
-            lanes.clear();
-            endpoint.close();
-          });
-    } catch (RejectedExecutionException e) {
+    if (!inbox.offer(this::end)) { // the loop is closed
+      inbox.end();
       endpoint.close();
     }
+  }
+
+  private void end() {
+    closed = true;
+    lanes.clear();
+    endpoint.close();
+    inbox.end();
   }
 
   // ---- asking
@@ -141,21 +126,15 @@ public final class ReplicaFetcher {
     if (closed || resting || inFlight == 2 || briefInFlight > 0) {
       return;
     }
-    boolean anyReady = false;
-    boolean anyBusy = false;
-    for (FetchLane lane : lanes.values()) {
-      anyReady |= lane.state == FetchLane.State.READY;
-      anyBusy |= lane.state == FetchLane.State.BUSY;
-    }
-    if (!anyReady) {
+    if (!lanes.anyReady()) {
       return;
     }
-    if (anyBusy && !graceOver) {
+    if (lanes.anyBusy() && !graceOver) {
       startGrace();
       return;
     }
     endGrace();
-    send(anyBusy || inFlight > 0);
+    send(lanes.anyBusy() || inFlight > 0);
   }
 
   private void startGrace() {
@@ -181,43 +160,33 @@ public final class ReplicaFetcher {
   }
 
   private void send(boolean brief) {
-    List<FetchLane> asked = new ArrayList<>();
+    List<FetchLane> asked = lanes.askReady();
+    inFlight++;
+    briefInFlight += brief ? 1 : 0;
+    ask(requestFor(asked, brief))
+        .whenComplete(
+            (response, failure) -> inbox.offer(new FetchEnd(asked, brief, response, failure)));
+  }
+
+  private FetchRequest requestFor(List<FetchLane> asked, boolean brief) {
     Map<Uuid, List<FetchPartition>> byTopic = new LinkedHashMap<>();
-    for (FetchLane lane : lanes.values()) {
-      if (lane.state == FetchLane.State.READY) {
-        lane.state = FetchLane.State.ASKED;
-        asked.add(lane);
-        byTopic
-            .computeIfAbsent(lane.target.id().topicId(), id -> new ArrayList<>())
-            .add(lane.toRequest(config.partitionMaxBytes()));
-      }
+    for (FetchLane lane : asked) {
+      byTopic
+          .computeIfAbsent(lane.target.id().topicId(), id -> new ArrayList<>())
+          .add(lane.toRequest(config.partitionMaxBytes()));
     }
     List<FetchTopic> topics = new ArrayList<>(byTopic.size());
     byTopic.forEach(
         (id, partitions) ->
             topics.add(FetchTopic.builder().topicId(id).partitions(partitions).build()));
-    FetchRequest request =
-        FetchRequest.builder()
-            .replicaState(
-                new FetchRequest.ReplicaState(config.nodeId(), config.brokerEpoch().getAsLong()))
-            .maxWaitMs(brief ? Math.min(GRACE_MS, config.maxWaitMs()) : config.maxWaitMs())
-            .minBytes(config.minBytes())
-            .maxBytes(config.responseMaxBytes())
-            .topics(topics)
-            .build();
-    inFlight++;
-    briefInFlight += brief ? 1 : 0;
-    ask(request)
-        .whenComplete(
-            (response, failure) -> {
-              try {
-                loop.execute(() -> onEnd(asked, brief, response, failure));
-              } catch (RejectedExecutionException e) {
-                if (response != null) {
-                  response.release();
-                }
-              }
-            });
+    return FetchRequest.builder()
+        .replicaState(
+            new FetchRequest.ReplicaState(config.nodeId(), config.brokerEpoch().getAsLong()))
+        .maxWaitMs(brief ? Math.min(GRACE_MS, config.maxWaitMs()) : config.maxWaitMs())
+        .minBytes(config.minBytes())
+        .maxBytes(config.responseMaxBytes())
+        .topics(topics)
+        .build();
   }
 
   private CompletableFuture<FetchResponse> ask(FetchRequest request) {
@@ -230,37 +199,54 @@ public final class ReplicaFetcher {
 
   // ---- answers
 
-  private void onEnd(
-      List<FetchLane> asked,
-      boolean brief,
-      @Nullable FetchResponse response,
-      @Nullable Throwable failure) {
-    inFlight--;
-    briefInFlight -= brief ? 1 : 0;
-    try {
-      onResponse(asked, response, failure);
-    } catch (RuntimeException | Error e) {
-      restAll(asked, e.toString()); // whatever it is: who is not asked for again stays behind
-      throw e;
+  /** What became of a fetch. */
+  private final class FetchEnd implements FetcherInbox.Message {
+    private final List<FetchLane> asked;
+    private final boolean brief;
+    private final @Nullable FetchResponse response;
+    private final @Nullable Throwable failure;
+
+    FetchEnd(
+        List<FetchLane> asked,
+        boolean brief,
+        @Nullable FetchResponse response,
+        @Nullable Throwable failure) {
+      this.asked = asked;
+      this.brief = brief;
+      this.response = response;
+      this.failure = failure;
+    }
+
+    @Override
+    public void take() {
+      inFlight--;
+      briefInFlight -= brief ? 1 : 0;
+      try {
+        if (response == null || response.errorCode() != ErrorCode.NONE.code()) {
+          restAll(asked, String.valueOf(why()));
+          drop();
+        } else {
+          onResponse(asked, response);
+        }
+      } catch (RuntimeException | Error e) {
+        restAll(asked, e.toString()); // whatever it is: who is not asked for again stays behind
+        throw e;
+      }
+    }
+
+    private @Nullable Object why() {
+      return response == null ? unwrapped(failure) : ErrorCode.forCode(response.errorCode());
+    }
+
+    @Override
+    public void drop() {
+      if (response != null) {
+        response.release();
+      }
     }
   }
 
-  private void onResponse(
-      List<FetchLane> asked, @Nullable FetchResponse response, @Nullable Throwable failure) {
-    if (closed) {
-      if (response != null) {
-        response.release();
-      }
-      return;
-    }
-    if (response == null || response.errorCode() != ErrorCode.NONE.code()) {
-      Object why = response == null ? unwrapped(failure) : ErrorCode.forCode(response.errorCode());
-      if (response != null) {
-        response.release();
-      }
-      restAll(asked, String.valueOf(why));
-      return;
-    }
+  private void onResponse(List<FetchLane> asked, FetchResponse response) {
     if (failures > 0) {
       failures = 0;
       LOG.info("fetching again leader={}", leaderId);
@@ -279,10 +265,8 @@ public final class ReplicaFetcher {
         Map<Integer, FetchLane> partitions = byTopic.getOrDefault(topic.topicId(), Map.of());
         for (PartitionData data : topic.partitions()) {
           FetchLane lane = partitions.get(data.partitionIndex());
-          if (lane == null
-              || lanes.get(lane.target.id()) != lane
-              || awaited.remove(lane.target.id()) == null) {
-            release(data.records()); // removed meanwhile, or not asked for
+          if (lane == null || !lane.isHere || awaited.remove(lane.target.id()) == null) {
+            FetchAnswer.release(data.records()); // removed meanwhile, or not asked for
           } else {
             onPartition(lane, data, work);
           }
@@ -291,10 +275,7 @@ public final class ReplicaFetcher {
     } finally {
       work.forEach((appendLoop, tasks) -> handOver(appendLoop, tasks));
     }
-    awaited
-        .values()
-        .forEach(lane -> lane.state = FetchLane.State.READY); // passed over by the leader
-    sendIfWorthwhile();
+    awaited.values().forEach(lane -> lanes.become(lane, State.READY)); // passed over by the leader
   }
 
   /** The tasks hold records and the lanes wait for their answers, so each of them must run. */
@@ -324,87 +305,18 @@ public final class ReplicaFetcher {
 
   private void onPartition(
       FetchLane lane, PartitionData data, Map<EventLoop, List<Runnable>> work) {
-    FetchedData fetched = null;
-    ErrorCode error = ErrorCode.forCode(data.errorCode());
-    if (error == ErrorCode.NONE) {
-      fetched = fetchedOf(lane, data);
-    } else {
-      release(data.records());
-      if (error == ErrorCode.OFFSET_OUT_OF_RANGE && data.logStartOffset() >= 0) {
-        fetched =
-            new FetchedData(
-                lane.position, MemoryRecords.EMPTY, -1, data.logStartOffset(), null, true);
-      }
-    }
+    FetchedData fetched = FetchAnswer.read(leaderId, lane.target.id(), lane.position, data);
     if (fetched == null) {
-      // Errors of leadership end with the next image; the others may pass.
-      LOG.debug("refused by leader={} partition={} error={}", leaderId, lane.target.id(), error);
       rest(lane);
-    } else if (bringsNothing(lane, fetched)) {
-      lane.state = FetchLane.State.READY;
+    } else if (fetched.isNoNews()) {
+      fetched.records().release();
+      lanes.become(lane, State.READY);
     } else {
-      lane.state = FetchLane.State.BUSY;
-      lanes.remove(lane.target.id());
-      lanes.put(lane.target.id(), lane);
-      FetchedData taken = fetched;
+      lanes.become(lane, State.BUSY);
+      lanes.moveToTheEnd(lane);
       FetchTarget.Listener listener = listenerFor(lane);
       work.computeIfAbsent(lane.target.appendLoop(), l -> new ArrayList<>())
-          .add(() -> lane.target.take(taken, listener));
-    }
-  }
-
-  /** Null when the data must not be used. */
-  private @Nullable FetchedData fetchedOf(FetchLane lane, PartitionData data) {
-    EpochEnd diverging =
-        data.divergingEpoch().epoch() >= 0
-            ? new EpochEnd(data.divergingEpoch().epoch(), data.divergingEpoch().endOffset())
-            : null;
-    Records records = data.records() == null ? MemoryRecords.EMPTY : data.records();
-    if (diverging != null || !(records instanceof MemoryRecords memory)) {
-      release(records);
-      return diverging == null
-          ? null
-          : new FetchedData(lane.position, MemoryRecords.EMPTY, -1, -1, diverging, false);
-    }
-    String problem = problemWith(memory);
-    if (problem != null) {
-      LOG.warn(
-          "records of the leader are damaged leader={} partition={} offset={} problem={}",
-          leaderId,
-          lane.target.id(),
-          lane.position.fetchOffset(),
-          problem);
-      memory.release();
-      return null;
-    }
-    return new FetchedData(
-        lane.position, memory, data.highWatermark(), data.logStartOffset(), null, false);
-  }
-
-  private static @Nullable String problemWith(MemoryRecords records) {
-    return records.sizeInBytes() > 0
-            && RecordBatchValidator.validateReplicated(records)
-                instanceof BatchValidation.Invalid invalid
-        ? invalid.toString()
-        : null;
-  }
-
-  private static boolean bringsNothing(FetchLane lane, FetchedData data) {
-    boolean nothing =
-        data.diverging() == null
-            && !data.outOfRange()
-            && data.records().sizeInBytes() == 0
-            && data.highWatermark() <= lane.position.highWatermark()
-            && data.logStartOffset() <= lane.position.logStartOffset();
-    if (nothing) {
-      data.records().release();
-    }
-    return nothing;
-  }
-
-  private static void release(@Nullable Records records) {
-    if (records != null) {
-      records.release();
+          .add(() -> lane.target.take(fetched, listener));
     }
   }
 
@@ -414,48 +326,37 @@ public final class ReplicaFetcher {
     return new FetchTarget.Listener() {
       @Override
       public void onPosition(FetchPosition position) {
-        onLoop(
+        inbox.offer(
             () -> {
               lane.position = position;
-              lane.state = FetchLane.State.READY;
+              lanes.become(lane, State.READY);
             });
       }
 
       @Override
       public void onRefused(String reason) {
-        onLoop(
+        inbox.offer(
             () -> {
-              LOG.warn("fetched data refused partition={} because={}", lane.target.id(), reason);
-              // The log knows best where it ends.
-              lane.state = FetchLane.State.BUSY;
-              loop.schedule(
-                  () -> handOver(lane.target.appendLoop(), List.of(() -> lane.target.start(this))),
-                  backoffNanos());
+              if (lane.isHere) {
+                LOG.warn("fetched data refused partition={} because={}", lane.target.id(), reason);
+                // The log knows best where it ends.
+                lanes.become(lane, State.BUSY);
+                loop.schedule(
+                    () ->
+                        handOver(lane.target.appendLoop(), List.of(() -> lane.target.start(this))),
+                    backoffNanos());
+              }
             });
-      }
-
-      private void onLoop(Runnable change) {
-        try {
-          loop.execute(
-              () -> {
-                if (lanes.get(lane.target.id()) == lane) {
-                  change.run();
-                  sendIfWorthwhile();
-                }
-              });
-        } catch (RejectedExecutionException e) {
-          LOG.debug("fetcher closed leader={}", leaderId);
-        }
       }
     };
   }
 
   private void rest(FetchLane lane) {
-    lane.state = FetchLane.State.RESTING;
+    lanes.become(lane, State.RESTING);
     loop.schedule(
         () -> {
-          if (lane.state == FetchLane.State.RESTING) {
-            lane.state = FetchLane.State.READY;
+          if (lane.state == State.RESTING) {
+            lanes.become(lane, State.READY);
             sendIfWorthwhile();
           }
         },
@@ -480,8 +381,8 @@ public final class ReplicaFetcher {
           why);
     }
     for (FetchLane lane : asked) {
-      if (lane.state == FetchLane.State.ASKED) {
-        lane.state = FetchLane.State.READY;
+      if (lane.state == State.ASKED) {
+        lanes.become(lane, State.READY);
       }
     }
     resting = true;

@@ -18,6 +18,7 @@ import io.millrace.protocol.record.Records;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ReplicaFetcherTest {
@@ -42,6 +43,7 @@ class ReplicaFetcherTest {
     CompletableFuture<FetchResponse> answer = new CompletableFuture<>();
 
     boolean breaks;
+    boolean closed;
 
     @Override
     public CompletableFuture<FetchResponse> fetch(FetchRequest request) {
@@ -55,7 +57,9 @@ class ReplicaFetcherTest {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      closed = true;
+    }
 
     List<Integer> lastAsked() {
       return asked.get(asked.size() - 1).topics().get(0).partitions().stream()
@@ -196,6 +200,81 @@ class ReplicaFetcherTest {
     assertThat(leader.lastAsked()).containsExactly(0);
   }
 
+  private List<Target> fifty() {
+    List<Target> targets = IntStream.range(0, 50).mapToObj(Target::new).toList();
+    targets.forEach(fetcher::add); // before the loop has its turn
+    return targets;
+  }
+
+  @Test
+  void partitionsToldToALoopWithNextToNoRoom_areAllAskedFor() {
+    loop.room(2);
+    List<Target> targets = fifty();
+    targets.subList(0, 10).forEach(fetcher::remove);
+    run();
+    clock.advanceMillis(20);
+    run();
+
+    assertThat(leader.asked.stream().flatMap(one -> one.topics().get(0).partitions().stream()))
+        .extracting(FetchRequest.FetchPartition::partition)
+        .hasSize(40)
+        .allMatch(partition -> partition >= 10);
+  }
+
+  @Test
+  void positionsToldToALoopWithNextToNoRoom_areAskedFromAgain() {
+    List<Target> targets = fifty();
+    ManualLoop.runAll(loop);
+    loop.room(2);
+    ManualLoop.runAll(append); // fifty positions
+    run();
+    assertThat(leader.lastAsked()).hasSize(50);
+
+    leader.answer.complete(news(50, 5));
+    ManualLoop.runAll(loop);
+    ManualLoop.runAll(append);
+    run();
+
+    assertThat(targets).extracting(target -> target.taken).containsOnly(1);
+    assertThat(leader.asked).hasSize(2);
+    assertThat(leader.lastAsked()).hasSize(50);
+  }
+
+  @Test
+  void answerAfterTheEnd_isReleased() {
+    for (boolean endIsKnown : List.of(true, false)) {
+      ReplicaFetcher ending =
+          new ReplicaFetcher(
+              2, loop, leader, new FetcherConfig(1, () -> 11, 500, 1, 1 << 20, 1 << 20, 100));
+      ending.add(new Target(0));
+      run();
+      CountedRecords records = new CountedRecords();
+      ending.close();
+      if (endIsKnown) {
+        run();
+      }
+
+      leader.answer.complete(responseOf(records));
+      run();
+
+      assertThat(records.releases).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void endOfAClosedLoop_closesTheEndpointAllTheSame() {
+    fetcher.add(new Target(0));
+    run();
+    loop.full(true); // as a closed one
+    CountedRecords records = new CountedRecords();
+    leader.answer.complete(responseOf(records));
+
+    fetcher.close();
+
+    assertThat(leader.closed).isTrue();
+    assertThat(records.releases).isEqualTo(1);
+  }
+
   @Test
   void endpointThatThrows_isAskedAgain() {
     leader.breaks = true;
@@ -223,10 +302,25 @@ class ReplicaFetcherTest {
   }
 
   /** Records that nobody can look at. */
-  private static final class BrokenRecords implements Records {
+  private static final class BrokenRecords extends CountedRecords {
     @Override
     public int sizeInBytes() {
       throw new IllegalStateException("of the test");
+    }
+
+    @Override
+    public void release() {
+      throw new IllegalStateException("of the test");
+    }
+  }
+
+  /** Counts how often they are released. */
+  private static class CountedRecords implements Records {
+    int releases;
+
+    @Override
+    public int sizeInBytes() {
+      return 0;
     }
 
     @Override
@@ -244,8 +338,15 @@ class ReplicaFetcherTest {
 
     @Override
     public void release() {
-      throw new IllegalStateException("of the test");
+      releases++;
     }
+  }
+
+  private static FetchResponse responseOf(Records records) {
+    PartitionData data = PartitionData.builder().partitionIndex(0).records(records).build();
+    return FetchResponse.builder()
+        .responses(List.of(new FetchableTopicResponse("", TOPIC, List.of(data))))
+        .build();
   }
 
   @Test
