@@ -60,7 +60,7 @@ final class HeartbeatGate {
     if (regex != null && !regex.isEmpty() && !TopicRegex.isValid(regex)) {
       return ConsumerGroups.failed(
           ErrorCode.INVALID_REGULAR_EXPRESSION,
-          "SubscribedTopicRegex '" + regex + "' is not RE2, or too large.");
+          "SubscribedTopicRegex '" + regex + "' is not RE2, too large, or not Latin-1.");
     }
     return null;
   }

@@ -21,7 +21,11 @@ class RegexSizeTest {
         "\\p{Greek}x | 2",
         "a{x} | 4",
         "[]{9}]b | 2",
-        "\\(a{3} | 5"
+        "\\(a{3} | 5",
+        "\\Q[\\Ea{3} | 5",
+        "\\Qa.b | 3",
+        "a(?i){3} | 4",
+        "[\\x{41}-\\xff] | 1"
       })
   void size_isAboutTheNumberOfInstructions(String regex, long size) {
     assertThat(RegexSize.of(regex, 1_000)).isEqualTo(size);
@@ -33,7 +37,10 @@ class RegexSizeTest {
         "((a{1000}){1000}){1000}",
         "(((((a{9}){9}){9}){9}){9}){9}",
         "(a|b|c{900}){900}",
-        "((((((((((x{2,99}){2,99}){2,99}){2,99}))))))))"
+        "((((((((((x{2,99}){2,99}){2,99}){2,99}))))))))",
+        "\\Q[\\E((a{1000}){1000}){1000}",
+        "a{1000}(?i){1000}(?-i){1000}",
+        "a{1000}\\Q\\E{1000}\\Q\\E(?s){1000}"
       })
   void nestedRepetitions_areTooLarge(String regex) {
     assertThat(RegexSize.of(regex, 5_000)).isEqualTo(5_001);
@@ -43,6 +50,20 @@ class RegexSizeTest {
   @Test
   void deepNesting_isTooLarge() {
     assertThat(TopicRegex.isValid("(".repeat(4_000) + "a" + ")".repeat(4_000))).isFalse();
+  }
+
+  /** RE2/J never ends with the first three. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "(?i)\\x{1c80}",
+        "(?i)[a-\\x{1c88}]",
+        "(?i:[\u00e9-\ud83d\ude00])",
+        "caf\u0119",
+        "[\\x{000100}-\\x{110000}]"
+      })
+  void charactersThatNoTopicHas_areRefused(String regex) {
+    assertThat(TopicRegex.isValid(regex)).isFalse();
   }
 
   @Test
