@@ -38,6 +38,8 @@ final class MetadataSetup {
     @Nullable QuorumConfig quorum =
         config.quorum().controller()
             ? QuorumConfig.of(nodeId, directory.resolve(DIRECTORY), voters)
+                .withTiming(
+                    QuorumConfig.Timing.upTo(Duration.ofMillis(config.quorum().fetchTimeoutMs())))
             : null;
     return new MetadataConfig(
         nodeId,

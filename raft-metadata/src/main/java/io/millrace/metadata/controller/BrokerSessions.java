@@ -55,6 +55,11 @@ final class BrokerSessions {
                 : session);
   }
 
+  /** This controller could not listen for a time: it does not count against anybody. */
+  void postpone(long nanos) {
+    byBroker.replaceAll((id, session) -> session.postponed(nanos));
+  }
+
   void end(int brokerId) {
     byBroker.remove(brokerId);
   }
@@ -94,6 +99,10 @@ final class BrokerSessions {
     Session shortenedTo(long latest) {
       long earlier = Math.min(deadline, latest);
       return new Session(epoch, NONE, earlier, earlier, heard);
+    }
+
+    Session postponed(long nanos) {
+      return new Session(epoch, connection, deadline + nanos, patientDeadline + nanos, heard);
     }
   }
 }

@@ -64,6 +64,7 @@ public final class Controller implements AutoCloseable {
   private long guardRevision;
   private boolean active;
   private boolean closed;
+  private long nextSessionCheck;
   private MetadataLog.@Nullable Subscription subscription;
   private EventLoop.@Nullable Timer sessionTimer;
   private EventLoop.@Nullable Timer rebalanceTimer;
@@ -222,7 +223,7 @@ public final class Controller implements AutoCloseable {
     }
     writer.activate(term);
     nameCluster();
-    sessionTimer = loop.schedule(this::checkSessions, SESSION_CHECK_NANOS);
+    scheduleSessionCheck();
     if (!config.rebalanceInterval().isZero()) {
       rebalanceTimer = loop.schedule(this::rebalance, config.rebalanceInterval().toNanos());
     }
@@ -262,7 +263,10 @@ public final class Controller implements AutoCloseable {
     if (!active) {
       return;
     }
-    for (BrokerSessions.Owner owner : sessions.expired(clock.monotonicNanos())) {
+    long now = clock.monotonicNanos();
+    // While this loop stood still, heartbeats may have come that it has not seen yet.
+    sessions.postpone(Math.max(0, now - nextSessionCheck));
+    for (BrokerSessions.Owner owner : sessions.expired(now)) {
       BrokerImage broker = image.cluster().broker(owner.brokerId());
       if (broker == null || broker.fenced() || broker.epoch() != owner.epoch()) {
         sessions.end(owner.brokerId());
@@ -273,6 +277,11 @@ public final class Controller implements AutoCloseable {
     if (!config.rebalanceInterval().isZero()) {
       giveBack();
     }
+    scheduleSessionCheck();
+  }
+
+  private void scheduleSessionCheck() {
+    nextSessionCheck = clock.monotonicNanos() + SESSION_CHECK_NANOS;
     sessionTimer = loop.schedule(this::checkSessions, SESSION_CHECK_NANOS);
   }
 

@@ -47,6 +47,13 @@ public final class NetworkVoterDirectory implements VoterDirectory {
             });
   }
 
+  @Override
+  public Line keepLine(VoterAddress voter, Runnable gone) {
+    VoterLine line = new VoterLine(loops, voter, gone);
+    line.connect();
+    return line;
+  }
+
   private CompletableFuture<Response> ask(
       VoterAddress voter, Request.Builder request, Duration timeout) {
     return VoterConnection.connect(loops, voter, CONNECT_TIMEOUT)

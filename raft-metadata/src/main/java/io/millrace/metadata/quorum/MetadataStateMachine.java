@@ -14,6 +14,8 @@ import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -163,6 +165,12 @@ final class MetadataStateMachine extends BaseStateMachine {
     events.onLeaderReady(lastConfigurationTerm);
   }
 
+  /** A hint from the thread of an election: earlier than what the leader makes of it. */
+  @Override
+  public void notifyLeaderChanged(RaftGroupMemberId member, @Nullable RaftPeerId leader) {
+    events.onLeaderChanged();
+  }
+
   @Override
   public void notifyNotLeader(Collection<TransactionContext> pending) {
     events.onNotLeader(currentTerm());
@@ -206,6 +214,8 @@ final class MetadataStateMachine extends BaseStateMachine {
     void onLeaderReady(long term);
 
     void onNotLeader(long term);
+
+    void onLeaderChanged();
 
     void onMembersChanged();
 

@@ -107,11 +107,10 @@ public record QuorumConfig(
   public record Timing(Duration electionMin, Duration electionMax) {
 
     /**
-     * A dead leader is replaced within three quarters of a second as a rule. At half of these,
-     * leadership moves for nothing on machines where a pause of 150 ms is common.
+     * Long enough for voters that get a tenth of the CPU they want. A leader whose process ended is
+     * replaced without a wait, whatever this says ({@link LeaderWatch}).
      */
-    public static final Timing PRODUCTION =
-        new Timing(Duration.ofMillis(300), Duration.ofMillis(600));
+    public static final Timing PRODUCTION = upTo(Duration.ofSeconds(2));
 
     public Timing {
       if (electionMin.isNegative()
@@ -120,6 +119,11 @@ public record QuorumConfig(
         throw new IllegalArgumentException(
             "election timeouts out of order: " + electionMin + ".." + electionMax);
       }
+    }
+
+    /** From half of it to all of it. */
+    public static Timing upTo(Duration electionMax) {
+      return new Timing(electionMax.dividedBy(2), electionMax);
     }
   }
 }

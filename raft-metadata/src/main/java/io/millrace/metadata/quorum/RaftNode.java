@@ -17,8 +17,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
+import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -30,9 +32,11 @@ import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
 import org.apache.ratis.util.ExitUtils;
+import org.apache.ratis.util.ProtoUtils;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * A running Ratis server with our one group, in the terms of this package. Starting and closing
  * block; all else is asynchronous and may be called from any thread.
  */
-final class RaftNode {
+final class RaftNode implements LeaderWatch.Raft {
 
   /**
    * Fixed: a metadata directory holds one quorum, and what keeps quorums apart are their voters.
@@ -130,7 +134,8 @@ final class RaftNode {
     return machine.position().getIndex();
   }
 
-  long term() {
+  @Override
+  public long term() {
     RaftServer.Division division = division();
     return division == null ? 0 : division.getInfo().getCurrentTerm();
   }
@@ -146,7 +151,8 @@ final class RaftNode {
         && !server.getLifeCycleState().isClosingOrClosed();
   }
 
-  int leaderId() {
+  @Override
+  public int leaderId() {
     RaftServer.Division division = division();
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
     return leader == null ? QuorumStatus.NO_LEADER : nodeOf(leader);
@@ -156,6 +162,15 @@ final class RaftNode {
   List<VoterIdentity> members() {
     RaftServer.Division division = division();
     return division == null ? List.of() : Voters.identities(division.getRaftConf().getAllPeers());
+  }
+
+  @Override
+  public int membersBefore(int goneLeader) {
+    return (int)
+        members().stream()
+            .mapToInt(VoterIdentity::getNodeId)
+            .filter(id -> id != goneLeader && id < nodeId)
+            .count();
   }
 
   QuorumStatus status(boolean leaderReady, long revision) {
@@ -271,6 +286,36 @@ final class RaftNode {
                     adminCalls.incrementAndGet(),
                     successor == null ? null : Voters.peerId(successor),
                     timeoutMillis)));
+  }
+
+  /**
+   * Stands for election in the place of a leader that is gone, as if it had asked for that itself.
+   * Blocks for the write of the new term.
+   *
+   * @return false when this voter follows another leader, or has nothing of its log yet
+   */
+  @Override
+  public boolean stand(int goneLeader) {
+    RaftServer.Division division = division();
+    RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
+    if (division == null || leader == null || nodeOf(leader) != goneLeader) {
+      return false;
+    }
+    StartLeaderElectionRequestProto request =
+        StartLeaderElectionRequestProto.newBuilder()
+            .setServerRequest(
+                RaftRpcRequestProto.newBuilder()
+                    .setRequestorId(leader.toByteString())
+                    .setReplyId(server.getId().toByteString())
+                    .setRaftGroupId(ProtoUtils.toRaftGroupIdProtoBuilder(GROUP)))
+            .setLeaderLastEntry(TermIndex.valueOf(division.getInfo().getCurrentTerm(), 0).toProto())
+            .build();
+    try {
+      return server.startLeaderElection(request).getServerReply().getSuccess();
+    } catch (IOException | RuntimeException e) {
+      LOG.info("No election was started, cause={}", e.toString());
+      return false;
+    }
   }
 
   /**

@@ -56,6 +56,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
   private final AppliedLog applied;
   private final Admission admission;
   private final Leadership leadership;
+  private final LeaderWatch leaderWatch;
   private final ScheduledExecutorService maintenance;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
@@ -86,6 +87,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     this.maintenance = executor;
     this.leadership = new Leadership(applied, this::onMaintenance);
+    this.leaderWatch = new LeaderWatch(config, directory, this::onMaintenance);
   }
 
   /** Told once, from any thread, when this voter must not go on. */
@@ -170,6 +172,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     submitting.start();
     proposals = submitting;
     node = running;
+    leaderWatch.start(running);
     LOG.info(
         "Metadata quorum runs, voter={} raft address={}",
         Voters.describe(file.self()),
@@ -242,8 +245,8 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     return running == null ? QuorumStatus.NO_LEADER : running.leaderId();
   }
 
-  // ------------------------------------------------------------------------------------------- for
-  // the controller port
+  // --------------------------------------------------------------------------- for the controller
+  // port
 
   /**
    * Where to splice HTTP/2 connections that arrive at the controller port; null before Ratis runs.
@@ -296,6 +299,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
       return;
     }
     try {
+      leaderWatch.observe();
       if (!running.isAlive()) {
         tellFatal("the Raft server of the metadata quorum closed itself", null);
         return;
@@ -347,6 +351,12 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
   private void onMaintenance(Runnable task) {
     if (!stopping.get()) {
       maintenance.execute(task);
+    }
+  }
+
+  private void onMaintenance(Runnable task, long afterMillis) {
+    if (!stopping.get()) {
+      maintenance.schedule(task, afterMillis, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -413,6 +423,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     Proposals submitting = proposals;
     VoterStorage open = storage;
     leadership.end();
+    leaderWatch.close();
     started.completeExceptionally(new IllegalStateException("stopped"));
     try {
       if (submitting != null) {
@@ -464,6 +475,11 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
       if (stopping.get()) {
         leadershipLaidDown.complete(null);
       }
+    }
+
+    @Override
+    public void onLeaderChanged() {
+      onMaintenance(leaderWatch::observe);
     }
 
     @Override

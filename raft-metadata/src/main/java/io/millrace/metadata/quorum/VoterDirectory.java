@@ -6,9 +6,8 @@ import io.millrace.metadata.quorum.proto.VoterStatus;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * How a voter that is not yet a member reaches the other configured voters: over their controller
- * ports. The other end answers with {@code RatisQuorum.voterStatus()} and {@code
- * RatisQuorum.admit(request)}.
+ * How a voter reaches the other configured voters beside Ratis: over their controller ports. The
+ * other end answers with {@code RatisQuorum.voterStatus()} and {@code RatisQuorum.admit(request)}.
  *
  * <p>Thread-safe. Futures fail when the other side does not answer in a time of the
  * implementation's choice (a few seconds for a probe, a minute for a join).
@@ -20,4 +19,18 @@ public interface VoterDirectory {
 
   /** Asks a voter to add the sender to the quorum. */
   CompletableFuture<JoinAnswer> join(VoterAddress voter, JoinRequest request);
+
+  /**
+   * Keeps a connection to a voter until it is closed.
+   *
+   * @param gone called from any thread whenever the voter's port refuses connections, which says
+   *     that no process has it open. Silence, and an address that cannot be reached, say nothing.
+   */
+  Line keepLine(VoterAddress voter, Runnable gone);
+
+  /** A connection that is kept. */
+  interface Line extends AutoCloseable {
+    @Override
+    void close();
+  }
 }

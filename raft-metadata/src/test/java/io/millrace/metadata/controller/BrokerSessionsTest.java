@@ -53,6 +53,16 @@ class BrokerSessionsTest {
   }
 
   @Test
+  void timeInWhichTheControllerStoodStill_countsAgainstNobody() {
+    sessions.touch(1, 11, 5, 0);
+    sessions.assume(2, 12, GRACE, 0);
+    sessions.postpone(TTL);
+    assertThat(sessions.expired(TTL + GRACE - 1)).isEmpty();
+    assertThat(sessions.expired(TTL + GRACE)).containsExactly(new Owner(2, 12));
+    assertThat(sessions.expired(2 * TTL)).containsExactly(new Owner(1, 11), new Owner(2, 12));
+  }
+
+  @Test
   void brokerThatWasHeard_isGivenUpBySessionOrByItsBrokenConnection() {
     sessions.touch(1, 11, 5, 0);
     sessions.touch(2, 12, 6, 0);

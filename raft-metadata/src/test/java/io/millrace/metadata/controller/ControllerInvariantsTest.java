@@ -83,6 +83,27 @@ class ControllerInvariantsTest {
     }
   }
 
+  @Test
+  void standstillOfTheControllerAndItsBrokers_fencesNobody() {
+    SimulatedControllers cluster = new SimulatedControllers(5, Weather.FAIR);
+    cluster.quorum.elect(1);
+    for (int id = 11; id <= 13; id++) {
+      cluster.startBroker(id);
+    }
+    cluster.awaitActive(11, 12, 13);
+    long before = cluster.image().revision();
+
+    cluster.time.freeze(20 * SECOND);
+    cluster.time.runFor(10 * SECOND);
+
+    assertThat(cluster.image().revision()).isEqualTo(before);
+    cluster.stopBroker(12);
+    cluster.time.runUntil(
+        "a silent broker is fenced still",
+        () -> !cluster.image().cluster().isActive(12),
+        7 * SECOND);
+  }
+
   private static List<PartitionImage> partitions(SimulatedControllers cluster) {
     return cluster.image().topics().byName().iterator().next().partitions().stream().toList();
   }

@@ -109,5 +109,10 @@ class KilledVoterTest {
     public CompletableFuture<JoinAnswer> join(VoterAddress voter, JoinRequest request) {
       return CompletableFuture.failedFuture(new IOException("alone"));
     }
+
+    @Override
+    public Line keepLine(VoterAddress voter, Runnable gone) {
+      return () -> {};
+    }
   }
 }

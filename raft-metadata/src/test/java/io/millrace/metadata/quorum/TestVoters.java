@@ -48,6 +48,7 @@ final class TestVoters implements AutoCloseable, VoterDirectory {
   private final Path root;
   private final List<VoterAddress> addresses = new ArrayList<>();
   private final Map<Integer, SpliceProxy> doors = new ConcurrentHashMap<>();
+  private final List<KeptLine> lines = new CopyOnWriteArrayList<>();
   private final Map<Integer, RatisQuorum> running = new ConcurrentHashMap<>();
   private UnaryOperator<QuorumConfig> tuning = config -> config;
 
@@ -213,6 +214,20 @@ final class TestVoters implements AutoCloseable, VoterDirectory {
         ? CompletableFuture.failedFuture(new IOException("down"))
         : quorum.admit(request);
   }
+
+  @Override
+  public Line keepLine(VoterAddress voter, Runnable gone) {
+    KeptLine line = new KeptLine(voter.nodeId(), gone);
+    lines.add(line);
+    return () -> lines.remove(line);
+  }
+
+  /** The lines to the voter find nobody: its process is gone. */
+  void tellGone(int nodeId) {
+    lines.stream().filter(line -> line.to == nodeId).forEach(line -> line.gone.run());
+  }
+
+  private record KeptLine(int to, Runnable gone) {}
 
   @Override
   public void close() {

@@ -50,6 +50,11 @@ public final class SimulatedScheduler implements Clock {
     now = end;
   }
 
+  /** Everything stands still for a time, as processes do that get no CPU. */
+  public void freeze(long nanos) {
+    now += nanos;
+  }
+
   /**
    * Runs until the condition holds.
    *

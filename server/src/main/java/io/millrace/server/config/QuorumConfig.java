@@ -11,6 +11,7 @@ import java.util.Set;
  *
  * @param voters every voter of the metadata quorum, this node too when it is one
  * @param rack where this node stands; replicas of a partition are spread over racks
+ * @param fetchTimeoutMs how long a voter waits for a silent leader at most
  * @param controllerBind where this node serves the quorum; empty on a node that is only a broker
  */
 public record QuorumConfig(
@@ -21,7 +22,8 @@ public record QuorumConfig(
     List<Voter> voters,
     Optional<Endpoint> controllerBind,
     int sessionTimeoutMs,
-    int heartbeatIntervalMs) {
+    int heartbeatIntervalMs,
+    int fetchTimeoutMs) {
 
   /** A voter as {@code controller.quorum.voters} names it. */
   public record Voter(int nodeId, String host, int port) {
@@ -68,12 +70,22 @@ public record QuorumConfig(
           60_000,
           "Time between two signs of life of a broker to the controller.");
 
+  static final ConfigKey<Integer> FETCH_TIMEOUT =
+      ConfigKey.integer(
+          "controller.quorum.fetch.timeout.ms",
+          2000,
+          200,
+          60_000,
+          "A voter stands for election when the leader is silent for half of this to all of it;"
+              + " at once when the leader's process is gone.");
+
   public QuorumConfig {
     voters = List.copyOf(voters);
   }
 
   static List<ConfigKey<?>> keys() {
-    return List.of(NODE_ID, RACK, ROLES, VOTERS, SESSION_TIMEOUT, HEARTBEAT_INTERVAL);
+    return List.of(
+        NODE_ID, RACK, ROLES, VOTERS, SESSION_TIMEOUT, HEARTBEAT_INTERVAL, FETCH_TIMEOUT);
   }
 
   static QuorumConfig from(ConfigValues values) {
@@ -112,7 +124,8 @@ public record QuorumConfig(
         voters,
         bind,
         values.get(SESSION_TIMEOUT),
-        values.get(HEARTBEAT_INTERVAL));
+        values.get(HEARTBEAT_INTERVAL),
+        values.get(FETCH_TIMEOUT));
   }
 
   private static Endpoint controllerBind(ConfigValues values) {

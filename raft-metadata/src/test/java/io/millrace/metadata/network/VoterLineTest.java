@@ -1,0 +1,41 @@
+package io.millrace.metadata.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.metadata.quorum.VoterAddress;
+import io.millrace.metadata.quorum.VoterDirectory;
+import io.millrace.protocol.network.NetworkLoops;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class VoterLineTest {
+
+  @Test
+  void portThatAcceptsIsALivingVoter_andOneThatRefusesIsAGoneOne() throws Exception {
+    CountDownLatch gone = new CountDownLatch(1);
+    try (NetworkLoops loops = new NetworkLoops("line", 1);
+        ServerSocket port = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      port.setSoTimeout(30_000);
+      VoterAddress voter =
+          new VoterAddress(
+              2, InetAddress.getLoopbackAddress().getHostAddress(), port.getLocalPort());
+      try (VoterDirectory.Line line =
+          new NetworkVoterDirectory(loops).keepLine(voter, gone::countDown)) {
+        assertThat(line).isNotNull();
+        // when the connection breaks, it is made again
+        port.accept().close();
+        try (Socket again = port.accept()) {
+          assertThat(again.isConnected()).isTrue();
+          assertThat(gone.getCount()).isEqualTo(1);
+          // when the process ends, so do its port and its connections
+          port.close();
+        }
+        assertThat(gone.await(30, TimeUnit.SECONDS)).isTrue();
+      }
+    }
+  }
+}
