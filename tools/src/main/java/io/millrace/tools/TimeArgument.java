@@ -28,7 +28,8 @@ final class TimeArgument {
     Matcher age = AGE.matcher(text);
     return age.matches()
         ? nowMillis.getAsLong() - millis(age)
-        : parseIn(ZoneId.systemDefault(), flag, text);
+        : parse(
+            ZoneId.systemDefault(), flag, text, ", epoch milliseconds, or an age such as 15m");
   }
 
   /**
@@ -37,6 +38,10 @@ final class TimeArgument {
    * @throws CommandFailure naming the flag and the forms, when it is none of these
    */
   static long parseIn(ZoneId zone, String flag, String text) {
+    return parse(zone, flag, text, " or epoch milliseconds");
+  }
+
+  private static long parse(ZoneId zone, String flag, String text, String otherForms) {
     if (MILLIS.matcher(text).matches()) {
       return Long.parseLong(text);
     }
@@ -53,8 +58,8 @@ final class TimeArgument {
             flag
                 + " is '"
                 + text
-                + "', expected a time such as 2026-11-22T08:00:00Z, epoch milliseconds, or an age"
-                + " such as 15m",
+                + "', expected a time such as 2026-11-22T08:00:00Z"
+                + otherForms,
             null);
       }
     }

@@ -42,6 +42,13 @@ class TimeArgumentTest {
             TimeArgument.parseIn(ZoneOffset.ofHours(1), "--to-datetime", "2026-11-22T13:00:00"));
   }
 
+  @Test
+  void age_isNoneWhereAnInstantIsMeant_andIsNotSuggested() {
+    assertThatThrownBy(() -> TimeArgument.parseIn(ZoneOffset.UTC, "--to-datetime", "15m"))
+        .hasMessageContaining("epoch milliseconds")
+        .hasMessageNotContaining("age");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "yesterday", "15", "-5m", "2026-13-01T00:00:00Z"})
   void anythingElse_namesTheFlagAndTheForms(String text) {

@@ -8,11 +8,12 @@ import java.util.TreeSet;
 
 /**
  * A table for people: columns as wide as their widest cell, numbers to the right, a header in
- * capitals.
+ * capitals. A cell that is far too long is shown whole and pushes its own row alone.
  */
 public final class Table {
 
   private static final String GAP = "  ";
+  private static final int WIDEST_COLUMN = 100;
 
   private final List<String> headers;
   private final Set<Integer> rightAligned = new TreeSet<>();
@@ -62,7 +63,8 @@ public final class Table {
     for (int column = 0; column < widths.length; column++) {
       widths[column] = headers.get(column).length();
       for (List<String> row : rows) {
-        widths[column] = Math.max(widths[column], row.get(column).length());
+        int width = row.get(column).length();
+        widths[column] = width > WIDEST_COLUMN ? widths[column] : Math.max(widths[column], width);
       }
     }
     printRow(out, headers, widths);
@@ -75,19 +77,20 @@ public final class Table {
     StringBuilder line = new StringBuilder();
     for (int column = 0; column < widths.length; column++) {
       String cell = cells.get(column);
-      String blanks = " ".repeat(widths[column] - cell.length());
+      String blanks = " ".repeat(Math.max(0, widths[column] - cell.length()));
       line.append(rightAligned.contains(column) ? blanks + cell : cell + blanks).append(GAP);
     }
     out.println(line.toString().stripTrailing());
   }
 
   /**
-   * A terminal must not be steered by what somebody stored: control characters become {@code ?}.
+   * A terminal must not be steered by what somebody stored: control characters become {@code ?},
+   * and so do those that turn the direction of text.
    */
   public static String printable(String text) {
     StringBuilder safe = null;
     for (int i = 0; i < text.length(); i++) {
-      if (Character.isISOControl(text.charAt(i))) {
+      if (TerminalSafeWriter.steers(text.charAt(i))) {
         if (safe == null) {
           safe = new StringBuilder(text);
         }

@@ -6,7 +6,8 @@ import java.io.Writer;
 
 /**
  * Passes text on without what steers a terminal: what is told of a failure may quote a name that
- * somebody else chose. Lines and tabs stay, other control characters become {@code ?}.
+ * somebody else chose. Lines and tabs stay, other control characters become {@code ?}, and so do
+ * those that turn the direction of text.
  */
 public final class TerminalSafeWriter extends FilterWriter {
 
@@ -35,6 +36,15 @@ public final class TerminalSafeWriter extends FilterWriter {
 
   private static char safe(char character) {
     boolean isOfLines = character == '\n' || character == '\r' || character == '\t';
-    return Character.isISOControl(character) && !isOfLines ? '?' : character;
+    return steers(character) && !isOfLines ? '?' : character;
+  }
+
+  /** Whether a terminal does more than show it: controls, and what turns the direction of text. */
+  static boolean steers(char character) {
+    return Character.isISOControl(character)
+        || character == '\u061c'
+        || character >= '\u200e' && character <= '\u200f'
+        || character >= '\u2028' && character <= '\u202e'
+        || character >= '\u2066' && character <= '\u2069';
   }
 }

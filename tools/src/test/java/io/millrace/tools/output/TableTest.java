@@ -27,6 +27,15 @@ class TableTest {
   @Test
   void controlCharacters_doNotReachTheTerminal() {
     assertThat(printed(new Table("T").row("a\u001b[31mred\n"))).contains("a?[31mred?");
+    assertThat(printed(new Table("T").row("\u202eltr \u65e5\u672c"))).contains("?ltr \u65e5\u672c");
+  }
+
+  @Test
+  void cellThatIsFarTooLong_widensNoOtherRow() {
+    String name = "x".repeat(10_000);
+
+    assertThat(printed(new Table("GROUP", "N").row("a", 1).row(name, 2)))
+        .isEqualTo("GROUP  N\na      1\n" + name + "  2\n");
   }
 
   @Test
