@@ -307,6 +307,26 @@ class KafkaClientsTest {
     return admin.describeConfigs(List.of(resource)).all().get(20, TimeUnit.SECONDS).get(resource);
   }
 
+  @Test
+  void configsOfGroups_areTheNodesAndCannotBeSet() throws Exception {
+    ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, "readers");
+    AlterConfigOp set =
+        new AlterConfigOp(
+            new ConfigEntry("consumer.session.timeout.ms", "50000"), AlterConfigOp.OpType.SET);
+    try (Admin admin = Admin.create(client())) {
+      assertThat(config(admin, group).get("consumer.session.timeout.ms").value())
+          .isEqualTo("45000");
+      assertThat(config(admin, group).get("consumer.heartbeat.interval.ms").isReadOnly()).isTrue();
+      assertThatThrownBy(
+              () ->
+                  admin
+                      .incrementalAlterConfigs(Map.of(group, List.of(set)))
+                      .all()
+                      .get(20, TimeUnit.SECONDS))
+          .hasMessageContaining("in the files of the nodes");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "a/b, 1, 1, InvalidTopicException",

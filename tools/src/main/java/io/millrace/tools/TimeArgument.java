@@ -28,8 +28,7 @@ final class TimeArgument {
     Matcher age = AGE.matcher(text);
     return age.matches()
         ? nowMillis.getAsLong() - millis(age)
-        : parse(
-            ZoneId.systemDefault(), flag, text, ", epoch milliseconds, or an age such as 15m");
+        : parse(ZoneId.systemDefault(), flag, text, ", epoch milliseconds, or an age such as 15m");
   }
 
   /**
@@ -55,11 +54,7 @@ final class TimeArgument {
       } catch (DateTimeException notLocalEither) {
         throw new CommandFailure(
             ExitCode.USAGE,
-            flag
-                + " is '"
-                + text
-                + "', expected a time such as 2026-11-22T08:00:00Z"
-                + otherForms,
+            flag + " is '" + text + "', expected a time such as 2026-11-22T08:00:00Z" + otherForms,
             null);
       }
     }

@@ -9,6 +9,7 @@ import io.millrace.server.config.TopicConfigs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Says what every config is and where its value comes from. Immutable; any thread. */
@@ -35,10 +36,7 @@ final class ConfigDescriber {
   record Synonym(String name, String value, Source source) {}
 
   /** One config. The first synonym is where the value comes from. */
-  record Entry(ConfigKey<?> key, boolean readOnly, List<Synonym> synonyms) {
-    String name() {
-      return key.name();
-    }
+  record Entry(String name, ConfigKey<?> key, boolean readOnly, List<Synonym> synonyms) {
 
     String value() {
       return synonyms.get(0).value();
@@ -48,6 +46,10 @@ final class ConfigDescriber {
       return synonyms.get(0).source();
     }
   }
+
+  private static final String GROUP_PREFIX = "group.";
+  private static final Set<String> OF_GROUPS =
+      Set.of("group.consumer.session.timeout.ms", "group.consumer.heartbeat.interval.ms");
 
   private final NodeConfig node;
 
@@ -78,7 +80,7 @@ final class ConfigDescriber {
           nodeKey == null ? key.name() : nodeKey.name(),
           TopicConfigs.defaultText(key.key(), replicas(image, topic)),
           Source.DEFAULT);
-      entries.add(new Entry(key.key(), false, synonyms));
+      entries.add(new Entry(key.name(), key.key(), false, synonyms));
     }
     return entries;
   }
@@ -90,9 +92,23 @@ final class ConfigDescriber {
       List<Synonym> synonyms = new ArrayList<>();
       add(synonyms, key.name(), given.get(key.name()), Source.STATIC_BROKER);
       add(synonyms, key.name(), key.defaultText(), Source.DEFAULT);
-      entries.add(new Entry(key, true, synonyms));
+      entries.add(new Entry(key.name(), key, true, synonyms));
     }
     return entries;
+  }
+
+  /** What Kafka can set for one group; here nodes have it for all. */
+  List<Entry> group() {
+    return broker().stream()
+        .filter(entry -> OF_GROUPS.contains(entry.name()))
+        .map(
+            entry ->
+                new Entry(
+                    entry.name().substring(GROUP_PREFIX.length()),
+                    entry.key(),
+                    true,
+                    entry.synonyms()))
+        .toList();
   }
 
   private static int replicas(MetadataImage image, String topic) {

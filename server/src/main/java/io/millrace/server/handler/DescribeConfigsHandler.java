@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** Tells the configs of topics and of this node, with where each value comes from. */
+/** Tells the configs of topics, of groups and of this node, with where each value comes from. */
 final class DescribeConfigsHandler implements RequestHandler<DescribeConfigsRequest> {
   private final int nodeId;
   private final MetadataClient metadata;
@@ -64,12 +64,11 @@ final class DescribeConfigsHandler implements RequestHandler<DescribeConfigsRequ
       }
       return described(resource, request, configs.broker());
     }
+    if (resource.resourceType() == UnsetConfigs.GROUP) {
+      return described(resource, request, configs.group());
+    }
     return failed(
-        resource,
-        ErrorCode.INVALID_REQUEST,
-        "resource type "
-            + resource.resourceType()
-            + " is not known, expected topic (2) or broker (4)");
+        resource, ErrorCode.INVALID_REQUEST, UnsetConfigs.reason(resource.resourceType()));
   }
 
   private static DescribeConfigsResult described(

@@ -25,10 +25,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Changes configs of topics. Those of brokers cannot be changed while they run, and the answer says
- * so.
- */
+/** Changes configs of topics. Others cannot be changed, and the answer says so. */
 final class IncrementalAlterConfigsHandler
     implements RequestHandler<IncrementalAlterConfigsRequest> {
   /** By their numbers in the protocol. */
@@ -81,15 +78,8 @@ final class IncrementalAlterConfigsHandler
   }
 
   private static @Nullable Result problem(AlterConfigsResource resource) {
-    if (resource.resourceType() == ConfigResource.Type.BROKER.code()) {
-      return Result.of(
-          ErrorCode.INVALID_REQUEST,
-          "configs of brokers cannot be changed while they run; change the file and restart the node");
-    }
     if (resource.resourceType() != ConfigResource.Type.TOPIC.code()) {
-      return Result.of(
-          ErrorCode.INVALID_REQUEST,
-          "resource type " + resource.resourceType() + " is not known, expected topic (2)");
+      return Result.of(ErrorCode.INVALID_REQUEST, UnsetConfigs.reason(resource.resourceType()));
     }
     String badName = TopicNames.problem(resource.resourceName());
     if (badName != null) {
