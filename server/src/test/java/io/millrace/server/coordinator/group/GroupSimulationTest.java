@@ -66,7 +66,7 @@ class GroupSimulationTest {
     SimulatedWorld world = new SimulatedWorld(seed);
 
     world.run(60_000, () -> atMostOneOwner(world));
-    world.calmDown();
+    world.calmDown(() -> atMostOneOwner(world));
     // A member that fell silent last takes a session, its partitions a rebalance timeout more, and
     // a
     // request that was lost last a call's timeout.

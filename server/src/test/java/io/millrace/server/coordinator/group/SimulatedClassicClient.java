@@ -54,10 +54,10 @@ final class SimulatedClassicClient extends SimulatedClient {
   /** Counts its memberships: what an earlier one asked is not answered to a later one. */
   private int lives;
 
-  SimulatedClassicClient(SimulatedWorld world, String name, String group) {
-    super(world, name, group);
+  SimulatedClassicClient(SimulatedWorld world, String name, String group, boolean isStatic) {
+    super(world, name, group, isStatic);
     this.cooperative = world.cooperative;
-    this.version = world.random.nextBoolean() ? 3 : 9;
+    this.version = world.random.nextBoolean() && !isStatic ? 3 : 9;
     this.patienceMs = world.random.nextInt(3) * 900;
     this.heartbeatsBeside = patienceMs > HEARTBEAT_INTERVAL;
   }
@@ -89,12 +89,16 @@ final class SimulatedClassicClient extends SimulatedClient {
       return mixed.isClassic(memberId) && mixed.current(memberId).epoch() == epoch;
     }
     return now instanceof ClassicGroup known
-        && known.checkMember(memberId, null) == ErrorCode.NONE
+        && known.checkMember(memberId, instanceId) == ErrorCode.NONE
         && known.generation == epoch;
   }
 
   @Override
   void leave() {
+    if (isStatic() && world.random.nextInt(4) > 0) { // closes without a word
+      forget();
+      return;
+    }
     String leaving = memberId;
     ask(
         () ->
@@ -102,7 +106,7 @@ final class SimulatedClassicClient extends SimulatedClient {
                 (short) 5,
                 LeaveGroupRequest.builder()
                     .groupId(group)
-                    .members(List.of(new MemberIdentity(leaving, null, "simulated")))
+                    .members(List.of(new MemberIdentity(leaving, instanceId, "simulated")))
                     .build()),
         answer -> {},
         () -> {});
@@ -131,6 +135,7 @@ final class SimulatedClassicClient extends SimulatedClient {
         JoinGroupRequest.builder()
             .groupId(group)
             .memberId(memberId)
+            .groupInstanceId(instanceId)
             .sessionTimeoutMs(SimulatedWorld.SESSION)
             .rebalanceTimeoutMs(8_000)
             .protocolType("consumer")
@@ -160,7 +165,7 @@ final class SimulatedClassicClient extends SimulatedClient {
       phase = Phase.SYNCING;
     } else if (error == ErrorCode.MEMBER_ID_REQUIRED) {
       memberId = answer.memberId();
-    } else if (error == ErrorCode.UNKNOWN_MEMBER_ID) {
+    } else if (error == ErrorCode.UNKNOWN_MEMBER_ID || error == ErrorCode.FENCED_INSTANCE_ID) {
       forget();
     }
   }
@@ -212,15 +217,23 @@ final class SimulatedClassicClient extends SimulatedClient {
         SyncGroupRequest.builder()
             .groupId(group)
             .memberId(memberId)
+            .groupInstanceId(instanceId)
             .generationId(epoch)
             .assignments(assignments())
             .build();
     GroupClient client = client(version, MEMBERSHIP);
-    ask(() -> world.groups.syncGroup(client, request), this::onSync, () -> busy = false);
+    int life = lives;
+    ask(
+        () -> world.groups.syncGroup(client, request),
+        answer -> onSync(answer, life),
+        () -> busy = false);
   }
 
-  private void onSync(SyncGroupResponse answer) {
+  private void onSync(SyncGroupResponse answer, int life) {
     busy = false;
+    if (life != lives) {
+      return; // it has left meanwhile
+    }
     switch (ErrorCode.forCode(answer.errorCode())) {
       case NONE -> {
         PartitionSet mine =
@@ -230,7 +243,7 @@ final class SimulatedClassicClient extends SimulatedClient {
         phase = cooperative && gaveUp ? Phase.OUT : Phase.STABLE;
       }
       case REBALANCE_IN_PROGRESS -> phase = Phase.OUT;
-      case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> forget();
+      case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, FENCED_INSTANCE_ID -> forget();
       default -> {}
     }
   }
@@ -239,7 +252,7 @@ final class SimulatedClassicClient extends SimulatedClient {
     busy = !heartbeatsBeside;
     nextHeartbeat = world.now() + HEARTBEAT_INTERVAL;
     int asEpoch = epoch;
-    HeartbeatRequest request = new HeartbeatRequest(group, epoch, memberId, null);
+    HeartbeatRequest request = new HeartbeatRequest(group, epoch, memberId, instanceId);
     GroupClient client = client(version, MEMBERSHIP);
     ask(
         () -> {
@@ -251,7 +264,7 @@ final class SimulatedClassicClient extends SimulatedClient {
           if (epoch == asEpoch && phase == Phase.STABLE) {
             switch (ErrorCode.forCode(answer.errorCode())) {
               case REBALANCE_IN_PROGRESS -> phase = Phase.OUT;
-              case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> forget();
+              case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, FENCED_INSTANCE_ID -> forget();
               case COORDINATOR_LOAD_IN_PROGRESS -> nextHeartbeat = world.now() + 100;
               default -> {}
             }

@@ -29,6 +29,10 @@ abstract class SimulatedClient {
   final SimulatedWorld world;
   final String name;
   final String group;
+
+  /** The name that it keeps when its process starts again, null for none. */
+  final @Nullable String instanceId;
+
   String memberId = "";
 
   /** Generation or member epoch. */
@@ -54,10 +58,11 @@ abstract class SimulatedClient {
   /** What was acknowledged to it: partition to offset. */
   final Map<Integer, Long> acknowledged;
 
-  SimulatedClient(SimulatedWorld world, String name, String group) {
+  SimulatedClient(SimulatedWorld world, String name, String group, boolean isStatic) {
     this.world = world;
     this.name = name;
     this.group = group;
+    this.instanceId = isStatic ? name : null;
     this.acknowledged = new HashMap<>();
     this.connections = new long[] {++world.connections, ++world.connections};
   }
@@ -69,6 +74,10 @@ abstract class SimulatedClient {
   /** How long the answer to a heartbeat may be kept back from it. */
   int patienceMs() {
     return 0;
+  }
+
+  boolean isStatic() {
+    return instanceId != null;
   }
 
   boolean isPaused() {
@@ -250,6 +259,7 @@ abstract class SimulatedClient {
                 OffsetCommitRequest.builder()
                     .groupId(group)
                     .memberId(asMember)
+                    .groupInstanceId(instanceId)
                     .generationIdOrMemberEpoch(asEpoch)
                     .topics(
                         List.of(

@@ -13,8 +13,8 @@ final class SimulatedConsumerClient extends SimulatedClient {
   private boolean mustTellAll;
   private @Nullable Set<Integer> told;
 
-  SimulatedConsumerClient(SimulatedWorld world, String name, String group) {
-    super(world, name, group);
+  SimulatedConsumerClient(SimulatedWorld world, String name, String group, boolean isStatic) {
+    super(world, name, group, isStatic);
     forget();
   }
 
@@ -37,6 +37,7 @@ final class SimulatedConsumerClient extends SimulatedClient {
   @Override
   void leave() {
     String leaving = memberId;
+    boolean comesBack = isStatic() && world.random.nextInt(4) > 0;
     GroupClient client = client(1, MEMBERSHIP);
     world.call(
         this,
@@ -47,7 +48,8 @@ final class SimulatedConsumerClient extends SimulatedClient {
                 ConsumerGroupHeartbeatRequest.builder()
                     .groupId(group)
                     .memberId(leaving)
-                    .memberEpoch(ConsumerGroups.LEAVE)
+                    .instanceId(instanceId)
+                    .memberEpoch(comesBack ? ConsumerGroups.LEAVE_STATIC : ConsumerGroups.LEAVE)
                     .build()),
         answer -> {},
         () -> {});
@@ -74,6 +76,7 @@ final class SimulatedConsumerClient extends SimulatedClient {
         ConsumerGroupHeartbeatRequest.builder()
             .groupId(group)
             .memberId(memberId)
+            .instanceId(instanceId)
             .memberEpoch(epoch);
     if (epoch == 0 || mustTellAll || world.random.nextInt(10) == 0) {
       request
@@ -110,7 +113,8 @@ final class SimulatedConsumerClient extends SimulatedClient {
           told = assigned.of(SimulatedWorld.TOPIC);
         }
       }
-      case FENCED_MEMBER_EPOCH, UNKNOWN_MEMBER_ID, GROUP_ID_NOT_FOUND -> forget();
+      case FENCED_MEMBER_EPOCH, FENCED_INSTANCE_ID, UNKNOWN_MEMBER_ID, GROUP_ID_NOT_FOUND ->
+          forget();
       default -> mustTellAll = true;
     }
   }

@@ -51,6 +51,11 @@ final class SimulatedWorld {
   long connections;
   final LongAdder lostMembers = new LongAdder();
 
+  /** In some worlds the members of the mixed group change their protocol all the time. */
+  private final boolean restless;
+
+  private boolean leaseIsLost;
+
   /** Of all classic clients: those of one group must agree on it. */
   final boolean cooperative;
 
@@ -58,6 +63,7 @@ final class SimulatedWorld {
     this.seed = seed;
     this.random = new SplittableRandom(seed);
     this.cooperative = random.nextBoolean();
+    this.restless = random.nextInt(4) == 0;
     GroupConfig config =
         GroupConfigs.with(
             Map.of(
@@ -71,16 +77,16 @@ final class SimulatedWorld {
                 random.nextBoolean() ? 0 : 1_000,
                 "newMemberJoinTimeoutMs",
                 8_000,
-                "offsetsRetentionMs",
-                1_000_000,
                 "consumerSessionTimeoutMs",
                 SESSION,
                 "consumerHeartbeatIntervalMs",
                 1_000,
-                "consumerMaxSize",
-                100,
                 "consumerAssignors",
-                random.nextBoolean() ? List.of("uniform") : List.of("range")));
+                random.nextBoolean() ? List.of("uniform") : List.of("range"),
+                "holdHeartbeats",
+                random.nextInt(4) > 0,
+                "removeLostMembers",
+                random.nextInt(4) > 0));
     runtime =
         new CoordinatorRuntime<>(
             new CoordinatorRuntime.Setup<>(
@@ -93,12 +99,14 @@ final class SimulatedWorld {
                 partition -> loop));
     groups = new GroupCoordinator(runtime, () -> 1);
     runtime.start(0, leaderEpoch, log);
+    int statics = random.nextInt(3); // of each group, the first
     for (int i = 0; i < 4; i++) {
-      clients.add(new SimulatedClassicClient(this, "classic-" + i, CLASSIC_GROUP));
-      clients.add(new SimulatedConsumerClient(this, "consumer-" + i, CONSUMER_GROUP));
+      boolean isStatic = i < statics;
+      clients.add(new SimulatedClassicClient(this, "classic-" + i, CLASSIC_GROUP, isStatic));
+      clients.add(new SimulatedConsumerClient(this, "consumer-" + i, CONSUMER_GROUP, isStatic));
     }
     for (int i = 0; i < 3; i++) {
-      clients.add(new SimulatedClassicClient(this, "mixed-" + i, MIXED_GROUP));
+      clients.add(new SimulatedClassicClient(this, "mixed-" + i, MIXED_GROUP, i < statics));
     }
   }
 
@@ -147,13 +155,8 @@ final class SimulatedWorld {
 
   private void misfortune() {
     int dice = random.nextInt(1_000);
-    if (dice < 4) { // the coordinator dies; what was under way may or may not be in the log
-      while (log.pendingBatches() > 0) {
-        log.failOne(random.nextBoolean());
-      }
-      loop.run(); // so that the shard made last is the one that lives
-      log = log.next();
-      runtime.start(0, ++leaderEpoch, log);
+    if (dice < 4) {
+      moveCoordinator();
     } else if (dice < 14) {
       log.hold();
     } else if (dice < 40) {
@@ -164,10 +167,30 @@ final class SimulatedWorld {
       clients.get(random.nextInt(clients.size())).suffer();
     } else if (dice < 71) { // the network is out of order for a moment
       clients.forEach(client -> client.disconnect(SimulatedClient.MEMBERSHIP));
-    } else if (dice < 78) {
+    } else if (dice < 74) { // for a moment another may lead, for all the coordinator knows
+      log.lead(leaseIsLost);
+      leaseIsLost = !leaseIsLost;
+    } else if (dice < (restless ? 110 : 82)) {
       SimulatedClient client = clients.get(random.nextInt(clients.size()));
       if (client.group.equals(MIXED_GROUP)) {
         changeProtocol(client);
+      }
+    }
+  }
+
+  /** Its process dies, or it is only told to go; what was under way may be in the log. */
+  private void moveCoordinator() {
+    while (log.pendingBatches() > 0) {
+      log.failOne(random.nextBoolean());
+    }
+    loop.run(); // so that the shard made last is the one that lives
+    log = log.next();
+    leaseIsLost = false;
+    runtime.start(0, ++leaderEpoch, log);
+    if (random.nextBoolean()) { // nobody hears what it would have said last
+      for (SimulatedClient client : clients) {
+        client.disconnect(SimulatedClient.MEMBERSHIP);
+        client.disconnect(SimulatedClient.OFFSETS);
       }
     }
   }
@@ -180,15 +203,21 @@ final class SimulatedWorld {
     old.crash();
     SimulatedClient fresh =
         old instanceof SimulatedClassicClient
-            ? new SimulatedConsumerClient(this, old.name, old.group)
-            : new SimulatedClassicClient(this, old.name, old.group);
+            ? new SimulatedConsumerClient(this, old.name, old.group, old.isStatic())
+            : new SimulatedClassicClient(this, old.name, old.group, old.isStatic());
     fresh.acknowledged.putAll(old.acknowledged);
     clients.set(clients.indexOf(old), fresh);
   }
 
-  /** Ends the misfortune; the clients of the mixed group all change to one protocol, or do not. */
-  void calmDown() {
+  /**
+   * Ends the misfortune; the clients of the mixed group all change to one protocol, or do not. What
+   * happened last must be got over as well as what much else came after: some worlds end with
+   * members that go and come, and a coordinator that moves.
+   */
+  void calmDown(Runnable check) {
     chaos = false;
+    leaseIsLost = false;
+    log.lead(true);
     log.release();
     clients.forEach(client -> client.pausedUntil = 0);
     int wish = random.nextInt(3);
@@ -197,6 +226,17 @@ final class SimulatedWorld {
       if (client.group.equals(MIXED_GROUP) && (wish == 0 ? classic : wish == 1 && !classic)) {
         changeProtocol(client);
       }
+    }
+    if (random.nextBoolean()) {
+      run(random.nextInt(10_000), check);
+      String group = clients.get(random.nextInt(clients.size())).group;
+      for (SimulatedClient client : clients) {
+        if (client.group.equals(group) && random.nextBoolean()) {
+          client.leave();
+        }
+      }
+      run(random.nextInt(1_500), check);
+      moveCoordinator();
     }
   }
 
