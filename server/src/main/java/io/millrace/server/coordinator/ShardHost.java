@@ -131,8 +131,10 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       return;
     }
     if (!log.isLed()) {
-      // A next coordinator may be at work. An append would find out; a read must be told.
+      // A next coordinator may be at work. An append would find out; a read must be told, and so
+      // must who waits for others here: they may be there by now.
       shard.onTurnedAway();
+      sendAllAway();
       fail(answer, ErrorCode.NOT_COORDINATOR);
       return;
     }
@@ -468,6 +470,10 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       patience.cancel();
       patience = null;
     }
+    sendAllAway();
+  }
+
+  private void sendAllAway() {
     for (Answer<?> answer : List.copyOf(outstanding)) {
       fail(answer, ErrorCode.NOT_COORDINATOR);
     }

@@ -295,6 +295,28 @@ class CoordinatorRuntimeTest {
   }
 
   @Test
+  void brokerThatMayNotLeadAnyMore_sendsAwayWhoWaitsForOthers() {
+    CompletableFuture<Integer> parked =
+        runtime.submit(0, (shard, turn, answer) -> shard.parked.add(answer));
+    log.hold();
+    CompletableFuture<Integer> writing = add(3);
+    loop.run();
+    assertThat(parked).isNotDone();
+    log.loseLease();
+    get();
+    loop.run();
+    assertThat(errorOf(parked)).isEqualTo(ErrorCode.NOT_COORDINATOR);
+    assertThat(errorOf(writing)).isEqualTo(ErrorCode.NOT_COORDINATOR);
+
+    // It was only for a moment: what was under way goes on.
+    log.lead(true);
+    log.release();
+    CompletableFuture<Integer> read = get();
+    loop.run();
+    assertThat(read).isCompletedWithValue(3);
+  }
+
+  @Test
   void commitThatTakesLong_turnsRequestsAway_andKeepsItsRecords() {
     log.hold();
     CompletableFuture<Integer> first = add(3);
