@@ -98,8 +98,12 @@ final class ClassicGroup implements Group {
     return group;
   }
 
+  /**
+   * As it is. With vacant places it names no leader, like {@link #formingSnapshot}: members that
+   * had them are known to this coordinator alone, and the next must share out what nobody has.
+   */
   ClassicGroupValue snapshot() {
-    return snapshot(leaderId);
+    return snapshot(vacant.isEmpty() ? leaderId : null);
   }
 
   /**

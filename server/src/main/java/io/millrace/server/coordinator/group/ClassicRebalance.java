@@ -170,7 +170,7 @@ final class ClassicRebalance {
           start(turn, group, reason);
           return;
         }
-        if (group.vacant.isEmpty()) {
+        if (group.vacant.isEmpty() || group.vacant.isDue()) {
           turn.timers()
               .set(new GroupTimer.Vacancy(group.id()), turn.nowMillis() + PLACE_KEPT_MILLIS);
         }

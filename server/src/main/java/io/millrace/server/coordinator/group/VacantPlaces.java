@@ -95,6 +95,7 @@ final class VacantPlaces {
     Subscription now = ConsumerProtocol.subscription(other.metadata(protocol));
     return before != null
         && now != null
+        && now.owned().isEmpty() // no newcomer says that it owns something
         && Set.copyOf(before.topics()).equals(Set.copyOf(now.topics()))
         && Objects.equals(before.rackId(), now.rackId())
         && names(one).equals(names(other));

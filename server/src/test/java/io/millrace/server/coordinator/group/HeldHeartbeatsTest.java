@@ -14,6 +14,9 @@ import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
 import io.millrace.protocol.message.SyncGroupRequest;
 import io.millrace.protocol.message.SyncGroupRequest.SyncGroupRequestAssignment;
+import io.millrace.server.coordinator.Answer;
+import io.millrace.server.coordinator.CoordinatorTimer;
+import io.millrace.server.coordinator.CoordinatorTurn;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
@@ -109,7 +112,11 @@ class HeldHeartbeatsTest {
     CompletableFuture<Short> second = beat(one, 1);
     letGo(one, HeartbeatRelease.ASK_AGAIN);
     assertThat(second).isCompletedWithValue((short) 0);
-    fixture.loop.advance(1_000);
+    fixture.loop.advance(899);
+    CompletableFuture<Short> early = beat(one, 1);
+    letGo(one, HeartbeatRelease.ASK_AGAIN);
+    assertThat(early).isCompletedWithValue((short) 0);
+    fixture.loop.advance(1); // a second after it was asked
     CompletableFuture<Short> third = beat(one, 1);
     letGo(one, HeartbeatRelease.ASK_AGAIN);
     assertThat(third).isCompletedWithValue(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code());
@@ -118,6 +125,18 @@ class HeldHeartbeatsTest {
     CompletableFuture<Short> fourth = beat(one, 1);
     letGo(one, HeartbeatRelease.ASK_AGAIN);
     assertThat(fourth).isCompletedWithValue((short) 0);
+  }
+
+  @Test
+  void heartbeatThatIsAnswered_leavesNoTimer() {
+    CoordinatorTimer timers = new CoordinatorTimer();
+    CoordinatorTurn<GroupRecord> turn =
+        new CoordinatorTurn<>(0, 0, fixture.image, timers, fixture.shard());
+    ClassicMember member = new ClassicMember("m", null, "c", "/h", 1, 1, List.of());
+    member.heldHeartbeat = new Answer<>();
+    timers.set(new GroupTimer.Heartbeat("g", "m"), PATIENCE);
+    ClassicAnswers.answerHeld(turn, "g", member, ErrorCode.NONE);
+    assertThat(timers.size()).isZero();
   }
 
   @Test
@@ -207,17 +226,43 @@ class HeldHeartbeatsTest {
     assertThat(fixture.state()).isEqualTo("PreparingRebalance");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"patience", "more is asked", "another cannot wait"})
-  void memberThatMustBeAnswered_beginsTheRebalance(String event) {
+  /** In generation 3; the leader first. */
+  private List<String> stableGroupOfThree() {
     List<String> two = stableGroupOfTwo();
     CompletableFuture<JoinGroupResponse> joining = fixture.joinNew();
     fixture.join(9, joining(two.get(1)).build());
     fixture.join(9, joining(two.get(0)).build());
     String three = fixture.now(joining).memberId();
     fixture.now(fixture.sync(two.get(0), 3, Map.of()));
+    for (String other : List.of(two.get(1), three)) {
+      fixture.sync(other, 3, Map.of());
+    }
+    return List.of(two.get(0), two.get(1), three);
+  }
+
+  @Test
+  void whenTheMemberThatCouldNotBeToldGoesToo_theRebalanceBeginsInAMoment() {
+    // given: a place is vacant, and one of those who are to be told of it hangs
+    List<String> three = stableGroupOfThree();
+    fixture.leave(three.get(2));
+    CompletableFuture<Short> kept = beat(three.get(0), 3);
+    fixture.loop.advance(ClassicRebalance.PLACE_KEPT_MILLIS);
+    assertThat(kept).isNotDone();
+
+    fixture.leave(three.get(1));
+
+    fixture.loop.advance(ClassicRebalance.PLACE_KEPT_MILLIS - 1);
+    assertThat(kept).isNotDone(); // a newcomer may take that place, too
+    fixture.loop.advance(1);
+    assertThat(kept).isCompletedWithValue(REBALANCE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"patience", "more is asked", "another cannot wait"})
+  void memberThatMustBeAnswered_beginsTheRebalance(String event) {
+    List<String> two = stableGroupOfThree();
     CompletableFuture<Short> kept = beat(two.get(0), 3);
-    fixture.leave(three);
+    fixture.leave(two.get(2));
     fixture.loop.advance(ClassicRebalance.PLACE_KEPT_MILLIS);
     assertThat(kept).isNotDone(); // the second member cannot be told yet
     switch (event) {
@@ -294,6 +339,33 @@ class HeldHeartbeatsTest {
   }
 
   @Test
+  void placeThatIsLeftOver_isSharedOutByTheNextCoordinator() {
+    // given: two of three members left, and a newcomer has the place of one
+    List<String> three = stableGroupOfThree();
+    fixture.leave(three.get(1));
+    fixture.leave(three.get(2));
+    assertThat(fixture.now(fixture.joinNew()).generationId()).isEqualTo(3);
+    assertThat(fixture.state()).isEqualTo("Stable");
+
+    fixture.failOver();
+
+    assertThat(fixture.state()).isEqualTo("PreparingRebalance");
+  }
+
+  @Test
+  void whenAllPlacesAreTaken_theNextCoordinatorDisturbsNobody() {
+    List<String> three = stableGroupOfThree();
+    fixture.leave(three.get(1));
+    fixture.leave(three.get(2));
+    fixture.now(fixture.joinNew());
+    fixture.now(fixture.joinNew());
+
+    fixture.failOver();
+
+    assertThat(fixture.state()).isEqualTo("Stable");
+  }
+
+  @Test
   void newcomer_isNotToldOfAPlaceBeforeThatIsCommitted() {
     List<String> two = stableGroupOfTwo();
     fixture.leave(two.get(1));
@@ -358,6 +430,19 @@ class HeldHeartbeatsTest {
 
     // then all of its part is shared out anew
     assertThat(newcomer).isNotDone();
+    assertThat(fixture.state()).isEqualTo("PreparingRebalance");
+  }
+
+  @Test
+  void memberThatSaysItOwnsSomething_isNoNewcomer() {
+    String one = fixture.now(fixture.join(3, cooperative(""))).memberId();
+    CompletableFuture<JoinGroupResponse> second = fixture.join(3, cooperative(""));
+    fixture.now(fixture.join(3, cooperative(one)));
+    String two = fixture.now(second).memberId();
+    share(two, Map.of());
+    share(one, Map.of());
+    fixture.leave(two);
+    assertThat(fixture.join(3, cooperative("", 0))).isNotDone();
     assertThat(fixture.state()).isEqualTo("PreparingRebalance");
   }
 
