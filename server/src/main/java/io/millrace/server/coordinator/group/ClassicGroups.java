@@ -148,15 +148,14 @@ final class ClassicGroups {
     }
     ErrorCode error = group.checkMember(memberId, request.groupInstanceId());
     ClassicMember member = group.members.get(memberId);
-    if (member != null && client.isOvertakenBy(member.joinedBy)) {
+    if (member != null && presence.latest().isOvertaken(client, group.id(), memberId)) {
       error = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS; // it has joined by a later connection
     }
     if (error != ErrorCode.NONE || member == null) {
       turn.answer(answer, ClassicAnswers.joinError(memberId, error));
       return;
     }
-    member.joinedBy = client.connection();
-    presence.heard(turn, client, group.speaker(member));
+    noteJoin(turn, group, client, member);
     boolean unchanged = member.protocols.equals(request.protocols());
     switch (group.state()) {
       case PREPARING_REBALANCE -> rejoin(turn, group, member, request, answer, "rejoined");
@@ -193,7 +192,7 @@ final class ClassicGroups {
     VacantPlaces.Place place = group.vacant.take(group, member, client.version(), turn.image());
     if (place != null) {
       takePlace(turn, group, member, place, answer);
-      presence.heard(turn, client, group.speaker(member));
+      noteJoin(turn, group, client, member);
       return;
     }
     if (group.members.isEmpty()) {
@@ -205,9 +204,18 @@ final class ClassicGroups {
     if (group.isInitialJoin()) {
       group.newMemberAdded = true;
     }
-    presence.heard(turn, client, group.speaker(member));
+    noteJoin(turn, group, client, member);
     rebalance.startSession(turn, group, member);
     rebalance.start(turn, group, "member " + memberId + " joined");
+  }
+
+  private void noteJoin(
+      CoordinatorTurn<GroupRecord> turn,
+      ClassicGroup group,
+      GroupClient client,
+      ClassicMember member) {
+    presence.heard(turn, client, group.speaker(member));
+    presence.latest().note(client, group.id(), member.memberId);
   }
 
   /**
@@ -299,7 +307,7 @@ final class ClassicGroups {
     if (wasLeader) {
       group.leaderId = newId;
     }
-    presence.heard(turn, client, group.speaker(member));
+    noteJoin(turn, group, client, member);
     rebalance.startSession(turn, group, member);
     boolean sameProtocol =
         group.isIn(ClassicGroupState.STABLE)

@@ -28,9 +28,6 @@ final class ClassicMember {
   @Nullable Answer<JoinGroupResponse> awaitingJoin;
   @Nullable Answer<SyncGroupResponse> awaitingSync;
 
-  /** The latest connection by which it joined; soft. */
-  long joinedBy = GroupClient.UNKNOWN;
-
   /** Kept back until there is something to tell: {@link HeldHeartbeats}. */
   @Nullable Answer<HeartbeatResponse> heldHeartbeat;
 

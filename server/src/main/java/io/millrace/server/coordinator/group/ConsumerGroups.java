@@ -81,7 +81,7 @@ final class ConsumerGroups {
       return refusal;
     }
     String memberId = request.memberId();
-    if (presence.isOvertaken(client, group.id(), memberId)) {
+    if (presence.latest().isOvertaken(client, group.id(), memberId)) {
       return failed(
           ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "The member has spoken by a later connection.");
     }
@@ -98,6 +98,7 @@ final class ConsumerGroups {
     startSession(turn, group, memberId);
     int interval = pace.intervalMs(group, memberId, turn.nowMillis());
     presence.heard(turn, client, speaker(group, memberId), interval);
+    presence.latest().note(client, group.id(), memberId);
     return answer(request, after, before, interval);
   }
 

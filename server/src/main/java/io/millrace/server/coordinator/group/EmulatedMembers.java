@@ -56,6 +56,9 @@ final class EmulatedMembers {
     if (error != ErrorCode.NONE) {
       return ClassicAnswers.joinError(memberId, error);
     }
+    if (presence.latest().isOvertaken(client, group.id(), memberId)) {
+      return ClassicAnswers.joinError(memberId, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+    }
     JoinGroupRequestProtocol protocol = request.protocols().get(0);
     Subscription wishes = ConsumerProtocol.subscription(protocol.metadata());
     if (wishes == null) {
@@ -99,6 +102,7 @@ final class EmulatedMembers {
     CurrentValue after = groups.advance(turn, group, memberId, before, changed, owned);
     groups.startSession(turn, group, memberId);
     presence.heard(turn, client, groups.speaker(group, memberId));
+    presence.latest().note(client, group.id(), memberId);
     turn.timers().cancel(new GroupTimer.MemberJoin(group.id(), memberId));
     turn.timers()
         .set(new GroupTimer.MemberSync(group.id(), memberId), turn.nowMillis() + rebalanceTimeout);

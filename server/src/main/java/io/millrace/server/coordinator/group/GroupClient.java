@@ -17,13 +17,4 @@ public record GroupClient(
   public GroupClient(short version, String clientId, String host) {
     this(version, clientId, host, UNKNOWN, 0);
   }
-
-  /**
-   * Whether a member that has used a later connection since says something by this one. It was sent
-   * before that, and what it says of the member's partitions is out of date: bytes may wait in the
-   * socket of a connection that its client has long replaced.
-   */
-  boolean isOvertakenBy(long later) {
-    return connection != UNKNOWN && connection < later;
-  }
 }

@@ -61,9 +61,6 @@ final class Presence {
 
     long millis;
 
-    /** The latest connection by which it spoke under the consumer protocol. */
-    long spokeBy = GroupClient.UNKNOWN;
-
     /** How often it is to speak; 0 for a member that was not told, and goes by {@link #gaps}. */
     int promisedMs;
 
@@ -108,6 +105,7 @@ final class Presence {
 
   private final boolean enabled;
   private final LongAdder lost;
+  private final LatestConnections latest = new LatestConnections();
   private final Map<String, Roster> rosters = new HashMap<>();
   private final Map<Long, Set<Heard>> byConnection = new HashMap<>();
 
@@ -118,6 +116,11 @@ final class Presence {
   Presence(boolean enabled, LongAdder lost) {
     this.enabled = enabled;
     this.lost = lost;
+  }
+
+  /** Counts whether or not lost members are removed, and when requests were turned away too. */
+  LatestConnections latest() {
+    return latest;
   }
 
   // ---- members speak
@@ -138,14 +141,7 @@ final class Presence {
     if (heard != null) {
       heard.millis = turn.nowMillis();
       heard.promisedMs = promisedMs;
-      heard.spokeBy = client.connection();
     }
-  }
-
-  /** Whether a member of the consumer protocol has spoken by a later connection already. */
-  boolean isOvertaken(GroupClient client, String group, String memberId) {
-    Heard heard = find(group, memberId);
-    return heard != null && client.isOvertakenBy(heard.spokeBy);
   }
 
   /** A classic member heartbeats; how often, only it knows. */
@@ -171,7 +167,7 @@ final class Presence {
       return null;
     }
     if (client.connection() == GroupClient.UNKNOWN) {
-      forget(turn, speaker.group(), speaker.memberId());
+      loseSight(turn, speaker.group(), speaker.memberId());
       return null;
     }
     Roster roster = rosters.computeIfAbsent(speaker.group(), group -> new Roster());
@@ -206,6 +202,11 @@ final class Presence {
 
   /** It is no member any more. */
   void forget(CoordinatorTurn<GroupRecord> turn, String group, String memberId) {
+    latest.forget(group, memberId);
+    loseSight(turn, group, memberId);
+  }
+
+  private void loseSight(CoordinatorTurn<GroupRecord> turn, String group, String memberId) {
     Roster roster = rosters.get(group);
     Heard heard = roster == null ? null : roster.members.remove(memberId);
     if (roster != null && heard != null) {
@@ -289,9 +290,10 @@ final class Presence {
     return roster == null ? null : roster.members.get(memberId);
   }
 
-  /** For tests: members known, and connections that they were heard by. */
+  /** For tests: members known, connections that they were heard by, and their latest. */
   int size() {
     return rosters.values().stream().mapToInt(roster -> roster.members.size()).sum()
-        + byConnection.size();
+        + byConnection.size()
+        + latest.size();
   }
 }
