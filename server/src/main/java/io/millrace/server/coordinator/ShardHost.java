@@ -5,8 +5,6 @@ import io.millrace.concurrent.EventLoop;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.server.coordinator.CoordinatorLog.Chunk;
 import io.millrace.server.coordinator.CoordinatorResult.Delivery;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -50,18 +48,6 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     CLOSED
   }
 
-  /** Records that are appended together, and what is answered when they are committed. */
-  private static final class Batch {
-    final List<StoredRecord> records = new ArrayList<>();
-    final List<Delivery<?>> deliveries = new ArrayList<>();
-    int bytes;
-
-    void fill(StoredRecord record) {
-      records.add(record);
-      bytes += record.sizeInBytes();
-    }
-  }
-
   private final int partition;
   private final int leaderEpoch;
   private final EventLoop loop;
@@ -71,22 +57,20 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
   /** In the order of their arrival, in which they are turned away too. */
   private final Set<Answer<?>> outstanding = new LinkedHashSet<>();
 
-  private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
+  private final BatchQueue waiting;
   private final CoordinatorTimer timers = new CoordinatorTimer();
+  private final ShardAlarm alarm;
 
   /** Written on the loop; read elsewhere for metrics. */
   private volatile State state = State.LOADING;
 
   private S shard;
-  private long waitingBytes;
-  private @Nullable Batch inFlight;
+  private BatchQueue.@Nullable Batch inFlight;
   private boolean flushScheduled;
 
   /** Counts the loads; what an earlier one left under way is passed over by it. */
   private int load;
 
-  private EventLoop.@Nullable Timer alarm;
-  private long alarmMillis = Long.MAX_VALUE;
   private EventLoop.@Nullable Timer patience;
   private long loadedRecords;
   private long loadBeganMillis;
@@ -102,6 +86,8 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     this.loop = loop;
     this.log = log;
     this.setup = setup;
+    this.waiting = new BatchQueue(log::maxBatchBytes);
+    this.alarm = new ShardAlarm(loop, timers);
     this.shard = setup.factory().apply(partition);
   }
 
@@ -138,7 +124,7 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       fail(answer, ErrorCode.NOT_COORDINATOR);
       return;
     }
-    if (waitingBytes > MAX_WAITING_BYTES) {
+    if (waiting.bytes() > MAX_WAITING_BYTES) {
       shard.onTurnedAway();
       fail(answer, ErrorCode.COORDINATOR_NOT_AVAILABLE);
       return;
@@ -180,7 +166,7 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
   private void take(CoordinatorResult<R> result) {
     result.atOnce().forEach(this::deliver);
     if (result.records().isEmpty()) {
-      Batch last = waiting.isEmpty() ? inFlight : waiting.getLast();
+      BatchQueue.Batch last = waiting.isEmpty() ? inFlight : waiting.last();
       if (last != null) {
         last.deliveries.addAll(result.deliveries());
       } else {
@@ -188,42 +174,14 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       }
       return;
     }
-    List<StoredRecord> stored = new ArrayList<>(result.records().size());
-    int bytes = 0;
-    for (R record : result.records()) {
-      StoredRecord encoded = setup.codec().encode(record);
-      int size = encoded.sizeInBytes();
-      if (size > log.maxBatchBytes()) {
-        throw new IllegalStateException(
-            "a record has " + size + " bytes, at most " + log.maxBatchBytes() + " fit");
-      }
-      bytes += size;
-      stored.add(encoded);
-    }
-    Batch batch = waiting.peekLast();
-    if (batch == null || batch.bytes + bytes > log.maxBatchBytes()) {
-      batch = nextBatch();
-    }
-    for (StoredRecord record : stored) {
-      if (batch.bytes + record.sizeInBytes() > log.maxBatchBytes()) {
-        batch = nextBatch(); // a turn larger than a batch; its answers leave with the last
-      }
-      batch.fill(record);
-    }
-    batch.deliveries.addAll(result.deliveries());
-    waitingBytes += bytes;
+    waiting.add(
+        result.records().stream().map(setup.codec()::encode).toList(), result.deliveries());
     if (inFlight == null && !flushScheduled) {
       // Behind what the loop's queue holds already, so that all of that shares the batch.
       flushScheduled = true;
       int current = load;
       loop.execute(() -> flushLater(current));
     }
-  }
-
-  private Batch nextBatch() {
-    Batch batch = new Batch();
-    waiting.add(batch);
-    return batch;
   }
 
   private void flushLater(int current) {
@@ -234,12 +192,11 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
   }
 
   private void flush() {
-    Batch batch = waiting.poll();
-    if (batch == null || inFlight != null) {
+    BatchQueue.Batch batch = inFlight == null ? waiting.poll() : null;
+    if (batch == null) {
       return;
     }
     inFlight = batch;
-    waitingBytes -= batch.bytes;
     int current = load;
     if (patience == null) {
       patience = loop.schedule(() -> loseNoMoreTime(current, batch), ANSWER_NANOS);
@@ -257,9 +214,9 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
    * A commit that takes long, because replicas are missing, say, keeps its place; but who waits for
    * it is told to come again, rather than left alone until the client gives up on this broker.
    */
-  private void loseNoMoreTime(int current, Batch asOf) {
+  private void loseNoMoreTime(int current, BatchQueue.Batch asOf) {
     patience = null;
-    Batch now = inFlight;
+    BatchQueue.Batch now = inFlight;
     if (current != load || now == null) {
       return;
     }
@@ -278,14 +235,14 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     patience = loop.schedule(() -> loseNoMoreTime(current, now), ANSWER_NANOS);
   }
 
-  private void turnAway(Batch batch) {
+  private void turnAway(BatchQueue.Batch batch) {
     batch.deliveries.forEach(
         delivery -> fail(delivery.answer(), ErrorCode.COORDINATOR_NOT_AVAILABLE));
     batch.deliveries.clear();
   }
 
   private void onAppended(int current, @Nullable Throwable failure) {
-    Batch batch = inFlight;
+    BatchQueue.Batch batch = inFlight;
     if (current != load || batch == null) {
       return;
     }
@@ -319,25 +276,15 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
   // ---- timers
 
   private void arm() {
-    long due = timers.nextDueMillis();
-    if (due >= alarmMillis) {
-      return; // it rings early at worst
-    }
-    if (alarm != null) {
-      alarm.cancel();
-    }
-    alarmMillis = due;
     int current = load;
-    long delay = Math.max(0, due - nowMillis());
-    alarm = loop.schedule(() -> ring(current), TimeUnit.MILLISECONDS.toNanos(delay));
+    alarm.arm(nowMillis(), () -> ring(current));
   }
 
   private void ring(int current) {
     if (current != load || state != State.ACTIVE) {
       return;
     }
-    alarm = null;
-    alarmMillis = Long.MAX_VALUE;
+    alarm.rang();
     long now = nowMillis();
     for (Object key = timers.pollDue(now); key != null; key = timers.pollDue(now)) {
       Object due = key;
@@ -458,14 +405,9 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
     inFlight = null;
     flushScheduled = false;
     waiting.clear();
-    waitingBytes = 0;
     loadedRecords = 0;
     timers.clear();
-    if (alarm != null) {
-      alarm.cancel();
-      alarm = null;
-    }
-    alarmMillis = Long.MAX_VALUE;
+    alarm.cancel();
     if (patience != null) {
       patience.cancel();
       patience = null;

@@ -1,12 +1,8 @@
 package io.millrace.server.coordinator.group;
 
-import io.millrace.metadata.image.TopicsImage;
 import io.millrace.protocol.ErrorCode;
-import io.millrace.protocol.Uuid;
 import io.millrace.protocol.message.ConsumerGroupHeartbeatRequest;
 import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse;
-import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse.Assignment;
-import io.millrace.protocol.message.ConsumerGroupHeartbeatResponse.TopicPartitions;
 import io.millrace.server.coordinator.CoordinatorTurn;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicSide;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentRecord;
@@ -16,15 +12,12 @@ import io.millrace.server.coordinator.group.GroupRecord.EpochValue;
 import io.millrace.server.coordinator.group.GroupRecord.MemberRecord;
 import io.millrace.server.coordinator.group.GroupRecord.MemberValue;
 import io.millrace.server.coordinator.group.GroupRecord.RegexRecord;
-import io.millrace.server.coordinator.group.GroupRecord.RegexValue;
 import io.millrace.server.coordinator.group.GroupRecord.TargetEpochRecord;
 import io.millrace.server.coordinator.group.GroupRecord.TargetRecord;
 import io.millrace.server.coordinator.group.assignor.Assignor;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,9 +34,6 @@ final class ConsumerGroups {
   private static final Logger LOG = LoggerFactory.getLogger(ConsumerGroups.class);
   static final int LEAVE = -1;
   static final int LEAVE_STATIC = -2;
-
-  /** How often a group looks at the whole list of topics, at most. */
-  private static final long TOPICS_CHECK_MILLIS = 500;
 
   private final GroupConfig config;
   private final HeartbeatGate gate;
@@ -82,7 +72,7 @@ final class ConsumerGroups {
     }
     String memberId = request.memberId();
     if (presence.latest().isOvertaken(client, group.id(), memberId)) {
-      return failed(
+      return ConsumerAnswers.failed(
           ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "The member has spoken by a later connection.");
     }
     String instanceId = request.instanceId();
@@ -93,13 +83,12 @@ final class ConsumerGroups {
     }
     CurrentValue before = group.current(memberId);
     boolean changed =
-        store(turn, group, memberId, wishes(group.members().get(memberId), client, request));
-    CurrentValue after = advance(turn, group, memberId, before, changed, reported(request));
+        Subscriptions.store(turn, group, memberId, Subscriptions.wishes(group.members().get(memberId), client, request));
+    CurrentValue after = advance(turn, group, memberId, before, changed, ConsumerAnswers.reported(request));
     startSession(turn, group, memberId);
     int interval = pace.intervalMs(group, memberId, turn.nowMillis());
     presence.heard(turn, client, speaker(group, memberId), interval);
-    presence.latest().note(client, group.id(), memberId);
-    return answer(request, after, before, interval);
+    return ConsumerAnswers.answer(request, after, before, interval);
   }
 
   /**
@@ -115,8 +104,8 @@ final class ConsumerGroups {
       CurrentValue before,
       boolean changed,
       @Nullable PartitionSet reported) {
-    boolean look = isTimeToLook(turn, group);
-    boolean bump = resolveRegexes(turn, group, look) || changed;
+    boolean look = Subscriptions.isTimeToLook(turn, group);
+    boolean bump = Subscriptions.resolveRegexes(turn, group, look) || changed;
     long hash =
         bump || look
             ? TargetAssignment.metadataHash(group.wanted(), turn.image())
@@ -145,87 +134,6 @@ final class ConsumerGroups {
             group.id(),
             newId,
             new CurrentValue(0, 0, MemberState.STABLE, held.assigned(), PartitionSet.EMPTY)));
-  }
-
-  // ---- what does it want
-
-  private static MemberValue wishes(
-      @Nullable MemberValue old, GroupClient client, ConsumerGroupHeartbeatRequest request) {
-    return new MemberValue(
-        request.instanceId() != null || old == null ? request.instanceId() : old.instanceId(),
-        request.rackId() != null || old == null ? request.rackId() : old.rackId(),
-        client.clientId(),
-        client.host(),
-        request.subscribedTopicNames() != null
-            ? request.subscribedTopicNames()
-            : old == null ? List.of() : old.topics(),
-        request.subscribedTopicRegex() != null || old == null
-            ? request.subscribedTopicRegex()
-            : old.regex(),
-        request.rebalanceTimeoutMs() >= 0 || old == null
-            ? request.rebalanceTimeoutMs()
-            : old.rebalanceTimeoutMs(),
-        request.serverAssignor() != null || old == null ? request.serverAssignor() : old.assignor(),
-        null); // a member that was of the classic protocol is so no more
-  }
-
-  /** Notes what a member is and wants; true when the group must be assigned anew for it. */
-  static boolean store(
-      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, String memberId, MemberValue now) {
-    MemberValue old = group.members().get(memberId);
-    if (now.equals(old)) {
-      return false;
-    }
-    turn.append(new MemberRecord(group.id(), memberId, now));
-    if (old != null) {
-      dropUnusedRegex(turn, group, old);
-    }
-    return old == null
-        || !old.topics().equals(now.topics())
-        || !Objects.equals(old.regex(), now.regex())
-        || !Objects.equals(old.rackId(), now.rackId())
-        || !Objects.equals(old.assignor(), now.assignor());
-  }
-
-  /** Resolves regular expressions that are new, or all when topics may have changed. */
-  private static boolean resolveRegexes(
-      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, boolean all) {
-    boolean changed = false;
-    for (MemberValue member : List.copyOf(group.members().values())) {
-      String regex = member.regex();
-      if (regex == null || regex.isEmpty()) {
-        continue;
-      }
-      RegexValue known = group.regexes().get(regex);
-      if (known != null && !all) {
-        continue;
-      }
-      List<String> topics = TopicRegex.resolve(regex, turn.image().topics());
-      if (known == null || !known.topics().equals(topics)) {
-        turn.append(
-            new RegexRecord(
-                group.id(),
-                regex,
-                new RegexValue(topics, turn.image().revision(), turn.wallMillis())));
-        changed = true;
-      }
-    }
-    return changed;
-  }
-
-  /** Whether topics may have changed; asked at every heartbeat, but not yes at every change. */
-  @SuppressWarnings("ReferenceEquality") // another object is another image
-  private static boolean isTimeToLook(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
-    TopicsImage topics = turn.image().topics();
-    boolean yes =
-        group.seenTopics == null
-            || (group.seenTopics != topics
-                && turn.nowMillis() - group.seenMillis >= TOPICS_CHECK_MILLIS);
-    if (yes) {
-      group.seenTopics = topics;
-      group.seenMillis = turn.nowMillis();
-    }
-    return yes;
   }
 
   // ---- what shall it own, what does it own
@@ -297,48 +205,6 @@ final class ConsumerGroups {
     return next;
   }
 
-  static @Nullable PartitionSet reported(ConsumerGroupHeartbeatRequest request) {
-    if (request.topicPartitions() == null) {
-      return null;
-    }
-    Map<Uuid, List<Integer>> owned = new HashMap<>();
-    request
-        .topicPartitions()
-        .forEach(
-            topic ->
-                owned
-                    .computeIfAbsent(topic.topicId(), key -> new ArrayList<>())
-                    .addAll(topic.partitions()));
-    return PartitionSet.of(owned);
-  }
-
-  private static ConsumerGroupHeartbeatResponse answer(
-      ConsumerGroupHeartbeatRequest request,
-      CurrentValue after,
-      CurrentValue before,
-      int intervalMs) {
-    boolean full =
-        request.memberEpoch() == 0
-            || (request.rebalanceTimeoutMs() != -1
-                && (request.subscribedTopicNames() != null
-                    || request.subscribedTopicRegex() != null)
-                && request.topicPartitions() != null);
-    boolean lostAnswer = request.memberEpoch() != before.epoch();
-    ConsumerGroupHeartbeatResponse.Builder response =
-        ConsumerGroupHeartbeatResponse.builder()
-            .memberId(request.memberId())
-            .memberEpoch(after.epoch())
-            .heartbeatIntervalMs(intervalMs);
-    if (full || lostAnswer || !after.assigned().equals(before.assigned())) {
-      response.assignment(
-          new Assignment(
-              after.assigned().byTopic().entrySet().stream()
-                  .map(topic -> new TopicPartitions(topic.getKey(), List.copyOf(topic.getValue())))
-                  .toList()));
-    }
-    return response.build();
-  }
-
   // ---- going away
 
   private ConsumerGroupHeartbeatResponse leave(
@@ -350,12 +216,12 @@ final class ConsumerGroups {
     if (instanceId != null) {
       String holder = group.staticMember(instanceId);
       if (holder != null && !holder.equals(memberId)) {
-        return failed(
+        return ConsumerAnswers.failed(
             ErrorCode.FENCED_INSTANCE_ID, "Instance id " + instanceId + " belongs to " + holder);
       }
     }
     if (!group.members().containsKey(memberId)) {
-      return failed(
+      return ConsumerAnswers.failed(
           ErrorCode.UNKNOWN_MEMBER_ID,
           "Member " + memberId + " is not a member of group " + group.id() + ".");
     }
@@ -392,7 +258,7 @@ final class ConsumerGroups {
     }
     LOG.info("member goes group={} member={} because={}", group.id(), memberId, reason);
     forget(turn, group, memberId);
-    dropUnusedRegex(turn, group, member);
+    Subscriptions.dropUnusedRegex(turn, group, member);
     nextEpoch(turn, group, group.metadataHash());
     group.noteEmpty(turn.wallMillis());
   }
@@ -417,16 +283,6 @@ final class ConsumerGroups {
     turn.append(new CurrentRecord(group.id(), memberId, null));
     turn.append(new TargetRecord(group.id(), memberId, null));
     turn.append(new MemberRecord(group.id(), memberId, null));
-  }
-
-  private static void dropUnusedRegex(
-      CoordinatorTurn<GroupRecord> turn, ConsumerGroup group, MemberValue old) {
-    String regex = old.regex();
-    if (regex != null
-        && group.regexes().containsKey(regex)
-        && group.members().values().stream().noneMatch(other -> regex.equals(other.regex()))) {
-      turn.append(new RegexRecord(group.id(), regex, null));
-    }
   }
 
   /** A revocation took longer than the member itself had allowed. */
@@ -480,12 +336,5 @@ final class ConsumerGroups {
     }
     turn.append(new TargetEpochRecord(group.id(), null));
     turn.append(new EpochRecord(group.id(), null));
-  }
-
-  static ConsumerGroupHeartbeatResponse failed(ErrorCode error, String message) {
-    return ConsumerGroupHeartbeatResponse.builder()
-        .errorCode(error.code())
-        .errorMessage(message)
-        .build();
   }
 }

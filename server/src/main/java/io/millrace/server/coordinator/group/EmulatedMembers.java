@@ -85,7 +85,7 @@ final class EmulatedMembers {
             ? request.sessionTimeoutMs()
             : request.rebalanceTimeoutMs();
     boolean changed =
-        ConsumerGroups.store(
+        Subscriptions.store(
             turn,
             group,
             memberId,
@@ -101,8 +101,7 @@ final class EmulatedMembers {
                 new ClassicSide(request.sessionTimeoutMs(), request.protocols())));
     CurrentValue after = groups.advance(turn, group, memberId, before, changed, owned);
     groups.startSession(turn, group, memberId);
-    presence.heard(turn, client, groups.speaker(group, memberId));
-    presence.latest().note(client, group.id(), memberId);
+    presence.joined(turn, client, groups.speaker(group, memberId));
     turn.timers().cancel(new GroupTimer.MemberJoin(group.id(), memberId));
     turn.timers()
         .set(new GroupTimer.MemberSync(group.id(), memberId), turn.nowMillis() + rebalanceTimeout);

@@ -145,7 +145,7 @@ public final class GroupCoordinator {
             turn.answer(answer, response);
           }
         },
-        error -> ConsumerGroups.failed(error, "The coordinator is not ready: " + error));
+        error -> ConsumerAnswers.failed(error, "The coordinator is not ready: " + error));
   }
 
   private static boolean tellsNothingNew(

@@ -23,21 +23,10 @@ import io.millrace.server.coordinator.Answer;
 import io.millrace.server.coordinator.CoordinatorShard;
 import io.millrace.server.coordinator.CoordinatorTurn;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicGroupRecord;
-import io.millrace.server.coordinator.group.GroupRecord.ClassicGroupValue;
-import io.millrace.server.coordinator.group.GroupRecord.CurrentRecord;
-import io.millrace.server.coordinator.group.GroupRecord.EpochRecord;
-import io.millrace.server.coordinator.group.GroupRecord.MemberRecord;
-import io.millrace.server.coordinator.group.GroupRecord.OffsetRecord;
-import io.millrace.server.coordinator.group.GroupRecord.RegexRecord;
-import io.millrace.server.coordinator.group.GroupRecord.SeenRecord;
-import io.millrace.server.coordinator.group.GroupRecord.TargetEpochRecord;
-import io.millrace.server.coordinator.group.GroupRecord.TargetRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -55,10 +44,12 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   private static final int FIRST_LEAVE_OF_MANY = 3;
 
   private final GroupConfig config;
-  private final SortedMap<String, Group> groups = new TreeMap<>();
+  private final GroupTable groups;
   private final CommittedOffsets offsets;
+  private final MemberOffsets memberOffsets;
   private final Presence presence;
   private final ClassicRebalance rebalance;
+  private final ClassicJoin join;
   private final ClassicGroups classic;
   private final HeldHeartbeats held;
   private final ConsumerGroups consumer;
@@ -67,7 +58,6 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   private final DueTimers due;
   private final GroupAdministration administration;
   private final SplittableRandom random;
-  private boolean loading = true;
 
   public GroupShard(GroupConfig config, long seed) {
     this(config, seed, new LongAdder());
@@ -82,15 +72,18 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     this.random = new SplittableRandom(seed);
     this.offsets =
         new CommittedOffsets(config.offsetMetadataMaxBytes(), config.startAddedPartitions());
+    this.groups = new GroupTable(offsets);
     this.presence = new Presence(config.removeLostMembers(), lost);
     this.rebalance = new ClassicRebalance(config, presence);
-    this.classic = new ClassicGroups(config, rebalance, presence, random.split());
+    this.classic = new ClassicGroups(config, rebalance, presence);
+    this.join = new ClassicJoin(config, rebalance, presence, random.split());
+    this.memberOffsets = new MemberOffsets(groups, offsets, rebalance, presence);
     this.held = new HeldHeartbeats(config, rebalance);
     this.consumer = new ConsumerGroups(config, presence);
     this.emulated = new EmulatedMembers(config, consumer, presence, random.split());
     this.due = new DueTimers(classic, rebalance, held, consumer, presence);
     this.migration = new GroupMigration(config, rebalance);
-    this.administration = new GroupAdministration(config, groups, offsets, consumer);
+    this.administration = new GroupAdministration(config, groups.byId(), offsets, consumer);
   }
 
   public GroupAdministration administration() {
@@ -111,79 +104,14 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
 
   @Override
   public void replay(GroupRecord record) {
-    if (record instanceof OffsetRecord offset) {
-      offsets.replay(offset);
-      if (loading && offset.value() != null) {
-        groups.computeIfAbsent(offset.group(), ClassicGroup::new);
-      }
-    } else if (record instanceof SeenRecord seen) {
-      offsets.added().replay(seen);
-    } else if (record instanceof ClassicGroupRecord group) {
-      replayClassic(group);
-    } else if (record instanceof EpochRecord epoch) {
-      if (epoch.value() != null) {
-        consumerGroup(epoch.group()).replayEpoch(epoch.value());
-      } else if (groups.get(epoch.group()) instanceof ConsumerGroup) {
-        groups.remove(epoch.group());
-      }
-    } else if (record instanceof MemberRecord member) {
-      if (isOf(member, member.value())) {
-        consumerGroup(member.group()).replayMember(member.memberId(), member.value());
-      }
-    } else if (record instanceof TargetEpochRecord target) {
-      if (target.assignmentEpoch() != null) {
-        consumerGroup(target.group()).replayAssignmentEpoch(target.assignmentEpoch());
-      }
-    } else if (record instanceof TargetRecord target) {
-      if (isOf(target, target.value())) {
-        consumerGroup(target.group()).replayTarget(target.memberId(), target.value());
-      }
-    } else if (record instanceof CurrentRecord current) {
-      if (isOf(current, current.value())) {
-        consumerGroup(current.group()).replayCurrent(current.memberId(), current.value());
-      }
-    } else if (record instanceof RegexRecord regex && isOf(regex, regex.value())) {
-      consumerGroup(regex.group()).replayRegex(regex.regex(), regex.value());
-    }
-  }
-
-  /** A deletion makes no group. */
-  private boolean isOf(GroupRecord record, @Nullable Object value) {
-    return value != null || groups.get(record.group()) instanceof ConsumerGroup;
-  }
-
-  private void replayClassic(ClassicGroupRecord record) {
-    ClassicGroupValue value = record.value();
-    if (value == null) {
-      if (groups.get(record.group()) instanceof ClassicGroup) {
-        groups.remove(record.group());
-      }
-    } else if (loading) {
-      groups.put(record.group(), ClassicGroup.restore(record.group(), value));
-    }
-  }
-
-  private ConsumerGroup consumerGroup(String id) {
-    if (groups.get(id) instanceof ConsumerGroup group) {
-      return group;
-    }
-    // While the log is read, offsets of a group may come before the group.
-    ConsumerGroup fresh = new ConsumerGroup(id);
-    groups.put(id, fresh);
-    return fresh;
+    groups.replay(record);
   }
 
   @Override
   public void onLoaded(CoordinatorTurn<GroupRecord> turn) {
-    loading = false;
-    // Offsets outlive the group when it changes its protocol and nobody completes a generation.
-    offsets.groups().forEach(id -> groups.computeIfAbsent(id, ClassicGroup::new));
-    // A group whose deletion was the last thing heard of it.
-    groups
-        .values()
-        .removeIf(group -> group.isEmpty() && isBlank(group) && !offsets.has(group.id()));
+    groups.onLoaded();
     offsets.added().onLoaded(turn);
-    for (Group group : groups.values()) {
+    for (Group group : groups.byId().values()) {
       if (group instanceof ClassicGroup known) {
         known.members.values().forEach(member -> rebalance.startSession(turn, known, member));
         if (known.mustRebalance) {
@@ -200,19 +128,13 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     offsets.added().onPartitionsAdded(turn, topics);
   }
 
-  private static boolean isBlank(Group group) {
-    return group instanceof ClassicGroup classic
-        ? classic.protocolType == null && classic.pendingJoin.isEmpty()
-        : group instanceof ConsumerGroup consumer && consumer.epoch() == 0;
-  }
-
   @Override
   public void onTimer(Object key, CoordinatorTurn<GroupRecord> turn) {
     GroupTimer timer = (GroupTimer) key;
     Group group = groups.get(timer.group());
     if (group instanceof ClassicGroup known) {
       due.onTimer(turn, known, timer);
-      removeIfBlank(known);
+      groups.removeIfBlank(known);
     } else if (group instanceof ConsumerGroup known) {
       due.onTimer(turn, known, timer);
       downgradeIfDue(turn, known);
@@ -233,14 +155,8 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
   private void downgradeIfDue(CoordinatorTurn<GroupRecord> turn, ConsumerGroup group) {
     if (migration.mayDowngrade(group)) {
       ClassicGroup classic = migration.downgrade(turn, group);
-      groups.put(classic.id(), classic);
+      groups.put(classic);
       migration.afterDowngrade(turn, classic);
-    }
-  }
-
-  private void removeIfBlank(ClassicGroup group) {
-    if (group.isEmpty() && isBlank(group) && !offsets.has(group.id())) {
-      groups.remove(group.id());
     }
   }
 
@@ -278,9 +194,9 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     }
     ClassicGroup known =
         group instanceof ClassicGroup present ? present : new ClassicGroup(request.groupId());
-    groups.put(known.id(), known);
-    classic.join(turn, known, client, request, answer);
-    removeIfBlank(known);
+    groups.put(known);
+    join.join(turn, known, client, request, answer);
+    groups.removeIfBlank(known);
   }
 
   public void syncGroup(
@@ -354,7 +270,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     Group group = groups.get(request.groupId());
     if (group instanceof ClassicGroup known) {
       ErrorCode error = classic.leave(turn, known, member);
-      removeIfBlank(known);
+      groups.removeIfBlank(known);
       return error;
     }
     if (group instanceof ConsumerGroup known) {
@@ -367,7 +283,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
 
   @Override
   public String summary() {
-    return "groups=" + groups.size() + " offsets=" + offsets.count();
+    return "groups=" + groups.byId().size() + " offsets=" + offsets.count();
   }
 
   // ---- consumer groups
@@ -389,7 +305,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       return response;
     }
     if (request.memberEpoch() != 0) {
-      return ConsumerGroups.failed(
+      return ConsumerAnswers.failed(
           ErrorCode.GROUP_ID_NOT_FOUND,
           group == null
               ? "Group " + request.groupId() + " not found."
@@ -402,7 +318,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       turn.append(new ClassicGroupRecord(empty.id(), null));
     }
     ConsumerGroup fresh = new ConsumerGroup(request.groupId());
-    groups.put(fresh.id(), fresh);
+    groups.put(fresh);
     ConsumerGroupHeartbeatResponse response = consumer.heartbeat(turn, fresh, client, request);
     if (fresh.epoch() == 0) { // the first member was refused
       groups.remove(fresh.id());
@@ -418,12 +334,12 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
       ConsumerGroupHeartbeatRequest request) {
     String problem = migration.upgradeProblem(group);
     if (problem != null) {
-      return ConsumerGroups.failed(
+      return ConsumerAnswers.failed(
           ErrorCode.GROUP_ID_NOT_FOUND,
           "Group " + group.id() + " is a classic group with members and stays one: " + problem);
     }
     migration.upgrade(turn, group);
-    ConsumerGroup upgraded = consumerGroup(group.id());
+    ConsumerGroup upgraded = groups.consumerGroup(group.id());
     ConsumerGroupHeartbeatResponse response = consumer.heartbeat(turn, upgraded, client, request);
     downgradeIfDue(turn, upgraded); // when the member was refused
     return response;
@@ -433,59 +349,12 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
 
   public OffsetCommitResponse commitOffsets(
       CoordinatorTurn<GroupRecord> turn, GroupClient client, OffsetCommitRequest request) {
-    short version = client.version();
-    Group group = groups.get(request.groupId());
-    ErrorCode error;
-    if (request.groupId().isEmpty()) {
-      error = ErrorCode.INVALID_GROUP_ID;
-    } else if (group != null) {
-      error = group.checkCommit(version, request);
-    } else if (request.generationIdOrMemberEpoch() >= 0) {
-      error = ClassicGroup.commitToNoGroup(version);
-    } else {
-      error = ErrorCode.NONE;
-    }
-    if (error != ErrorCode.NONE) {
-      ErrorCode all = error;
-      return CommittedOffsets.commitAnswer(request, (topic, partition) -> all);
-    }
-    presence.committed(turn, client, request.groupId(), request.memberId());
-    if (group == null) { // a consumer that assigns itself: a group of offsets alone
-      groups.put(request.groupId(), new ClassicGroup(request.groupId()));
-    } else if (group instanceof ClassicGroup known) {
-      ClassicMember member = known.members.get(request.memberId());
-      if (member != null) {
-        rebalance.startSession(turn, known, member);
-      }
-    }
-    OffsetCommitResponse response = offsets.commit(turn, version, request);
-    if (groups.get(request.groupId()) instanceof ClassicGroup known) {
-      removeIfBlank(known);
-    }
-    return response;
+    return memberOffsets.commit(turn, client, request);
   }
 
   public OffsetFetchResponseGroup fetchOffsets(
       CoordinatorTurn<GroupRecord> turn, OffsetFetchRequestGroup request, short version) {
-    Group group = groups.get(request.groupId());
-    ErrorCode error =
-        request.groupId().isEmpty()
-            ? ErrorCode.INVALID_GROUP_ID
-            : group == null
-                ? ErrorCode.NONE
-                : group.checkFetch(request.memberId(), request.memberEpoch());
-    return error == ErrorCode.NONE
-        ? new OffsetFetchResponseGroup(
-            request.groupId(),
-            offsets.fetch(
-                turn,
-                request,
-                OffsetFetchForms.isById(version),
-                OffsetFetchForms.knowsUnstable(version)
-                    && group instanceof ClassicGroup
-                    && !group.isEmpty()),
-            (short) 0)
-        : new OffsetFetchResponseGroup(request.groupId(), List.of(), error.code());
+    return memberOffsets.fetch(turn, request, version);
   }
 
   /** The topics are deleted for good, as the controller says. */

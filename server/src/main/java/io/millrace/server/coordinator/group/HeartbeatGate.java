@@ -44,11 +44,11 @@ final class HeartbeatGate {
       problem = RequestBounds.problem(request, config.maxRecordBytes());
     }
     if (problem != null) {
-      return ConsumerGroups.failed(ErrorCode.INVALID_REQUEST, problem);
+      return ConsumerAnswers.failed(ErrorCode.INVALID_REQUEST, problem);
     }
     String assignor = request.serverAssignor();
     if (assignor != null && !config.consumerAssignors().contains(assignor)) {
-      return ConsumerGroups.failed(
+      return ConsumerAnswers.failed(
           ErrorCode.UNSUPPORTED_ASSIGNOR,
           "ServerAssignor "
               + assignor
@@ -58,7 +58,7 @@ final class HeartbeatGate {
     }
     String regex = request.subscribedTopicRegex();
     if (regex != null && !regex.isEmpty() && !TopicRegex.isValid(regex)) {
-      return ConsumerGroups.failed(
+      return ConsumerAnswers.failed(
           ErrorCode.INVALID_REGULAR_EXPRESSION,
           "SubscribedTopicRegex '" + regex + "' is not RE2, too large, or not Latin-1.");
     }
@@ -83,27 +83,27 @@ final class HeartbeatGate {
             && !holder.equals(memberId)
             && !group.isClassic(holder) // such a one never says that it goes
             && group.current(holder).epoch() != ConsumerGroups.LEAVE_STATIC) {
-          return ConsumerGroups.failed(
+          return ConsumerAnswers.failed(
               ErrorCode.UNRELEASED_INSTANCE_ID,
               "Static member with instance id " + instanceId + " has not left yet.");
         }
       } else if (holder == null) {
-        return ConsumerGroups.failed(
+        return ConsumerAnswers.failed(
             ErrorCode.UNKNOWN_MEMBER_ID, "Instance id " + instanceId + " is unknown.");
       } else if (!holder.equals(memberId)) {
-        return ConsumerGroups.failed(
+        return ConsumerAnswers.failed(
             ErrorCode.FENCED_INSTANCE_ID, "Instance id " + instanceId + " belongs to " + holder);
       }
       known |= epoch == 0 && holder != null;
     }
     if (!known) {
       if (epoch != 0) {
-        return ConsumerGroups.failed(
+        return ConsumerAnswers.failed(
             ErrorCode.UNKNOWN_MEMBER_ID,
             "Member " + memberId + " is not a member of group " + group.id() + ".");
       }
       return group.members().size() >= config.consumerMaxSize()
-          ? ConsumerGroups.failed(
+          ? ConsumerAnswers.failed(
               ErrorCode.GROUP_MAX_SIZE_REACHED, "The group has reached its maximum size.")
           : null;
     }
@@ -116,7 +116,7 @@ final class HeartbeatGate {
     if (request.memberEpoch() == current.epoch()) {
       return null;
     }
-    PartitionSet reported = ConsumerGroups.reported(request);
+    PartitionSet reported = ConsumerAnswers.reported(request);
     // The answer that told it of its epoch may have been lost.
     if (request.memberEpoch() == current.previousEpoch()
         && request.memberEpoch() < current.epoch()
@@ -124,7 +124,7 @@ final class HeartbeatGate {
         && current.assigned().containsAll(reported)) {
       return null;
     }
-    return ConsumerGroups.failed(
+    return ConsumerAnswers.failed(
         ErrorCode.FENCED_MEMBER_EPOCH,
         "The member's epoch " + request.memberEpoch() + " is not the group's: " + current.epoch());
   }

@@ -125,13 +125,19 @@ final class Presence {
 
   // ---- members speak
 
-  /** A member joins, or asks for its part; the time until it heartbeats tells nothing. */
+  /** A classic member asks for its part; the time until it heartbeats tells nothing. */
   void heard(CoordinatorTurn<GroupRecord> turn, GroupClient client, Speaker speaker) {
     Heard heard = attach(turn, client, speaker);
     if (heard != null) {
       heard.millis = turn.nowMillis();
       heard.heartbeatWasLast = false;
     }
+  }
+
+  /** A classic member joins, and says what it owns. */
+  void joined(CoordinatorTurn<GroupRecord> turn, GroupClient client, Speaker speaker) {
+    heard(turn, client, speaker);
+    latest.note(client, speaker.group(), speaker.memberId());
   }
 
   /** A member of the consumer protocol speaks, and is told when it shall do so again. */
@@ -142,6 +148,7 @@ final class Presence {
       heard.millis = turn.nowMillis();
       heard.promisedMs = promisedMs;
     }
+    latest.note(client, speaker.group(), speaker.memberId());
   }
 
   /** A classic member heartbeats; how often, only it knows. */
