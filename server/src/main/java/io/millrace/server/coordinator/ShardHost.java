@@ -174,8 +174,7 @@ final class ShardHost<S extends CoordinatorShard<R>, R> {
       }
       return;
     }
-    waiting.add(
-        result.records().stream().map(setup.codec()::encode).toList(), result.deliveries());
+    waiting.add(result.records().stream().map(setup.codec()::encode).toList(), result.deliveries());
     if (inFlight == null && !flushScheduled) {
       // Behind what the loop's queue holds already, so that all of that shares the batch.
       flushScheduled = true;

@@ -3,10 +3,13 @@ package io.millrace.server.coordinator.group;
 import io.millrace.concurrent.ConfinedTo;
 import io.millrace.metadata.image.MetadataImage;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.OffsetCommitRequest;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicGroupValue;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicMemberValue;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -58,6 +61,9 @@ final class ClassicGroup implements Group {
 
   /** Places of the generation whose members are gone, until it ends or others take them. */
   final VacantPlaces vacant = new VacantPlaces();
+
+  /** All that members were given; made when somebody asks, null when that has changed since. */
+  private @Nullable PartitionSet given;
 
   /** During the first generation's delay: whether somebody came, and how long it may still grow. */
   boolean newMemberAdded;
@@ -177,6 +183,7 @@ final class ClassicGroup implements Group {
   // ---- members
 
   void add(ClassicMember member) {
+    given = null;
     if (members.isEmpty()) {
       leaderId = leaderId == null ? member.memberId : leaderId;
     }
@@ -188,6 +195,7 @@ final class ClassicGroup implements Group {
   }
 
   void remove(ClassicMember member) {
+    given = null;
     members.remove(member.memberId);
     pendingSync.remove(member.memberId);
     if (member.instanceId != null) {
@@ -196,6 +204,43 @@ final class ClassicGroup implements Group {
     if (member.memberId.equals(leaderId)) {
       leaderId = members.isEmpty() ? null : members.keySet().iterator().next();
     }
+  }
+
+  /** The leader has said who gets what. */
+  void assign(Map<String, ByteBuffer> parts) {
+    given = null;
+    for (ClassicMember member : members.values()) {
+      member.assignment = parts.getOrDefault(member.memberId, ClassicMember.NO_BYTES);
+    }
+  }
+
+  /** Whether one of the partitions was given to another member than this. */
+  boolean wasGivenToAnother(ClassicMember member, PartitionSet partitions, MetadataImage image) {
+    if (partitions.isEmpty()) {
+      return false;
+    }
+    PartitionSet mine = ConsumerProtocol.assignment(member.assignment, image);
+    PartitionSet others = mine == null ? partitions : partitions.minus(mine);
+    PartitionSet all = given;
+    if (all == null) {
+      all = allParts(image);
+      given = all;
+    }
+    return others.intersects(all);
+  }
+
+  private PartitionSet allParts(MetadataImage image) {
+    Map<Uuid, List<Integer>> all = new HashMap<>();
+    for (ClassicMember member : members.values()) {
+      PartitionSet part = ConsumerProtocol.assignment(member.assignment, image);
+      if (part != null) {
+        part.byTopic()
+            .forEach(
+                (topic, partitions) ->
+                    all.computeIfAbsent(topic, id -> new ArrayList<>()).addAll(partitions));
+      }
+    }
+    return PartitionSet.of(all);
   }
 
   /** Whether the member says nothing when it closes, because it may come back. */

@@ -109,9 +109,7 @@ final class ClassicGroups {
       rebalance.start(turn, group, "an assignment of " + bytes + " bytes is too large");
       return;
     }
-    for (ClassicMember member : group.members.values()) {
-      member.assignment = parts.getOrDefault(member.memberId, ClassicMember.NO_BYTES);
-    }
+    group.assign(parts);
     group.transitionTo(ClassicGroupState.STABLE, turn.wallMillis(), "leader assigned");
     turn.append(new ClassicGroupRecord(group.id(), group.snapshot()));
     for (ClassicMember member : group.members.values()) {

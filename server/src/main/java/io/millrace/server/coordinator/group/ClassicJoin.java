@@ -6,6 +6,7 @@ import io.millrace.protocol.message.JoinGroupRequest;
 import io.millrace.protocol.message.JoinGroupResponse;
 import io.millrace.server.coordinator.Answer;
 import io.millrace.server.coordinator.CoordinatorTurn;
+import io.millrace.server.coordinator.group.ConsumerProtocol.Subscription;
 import java.util.SplittableRandom;
 
 /**
@@ -139,6 +140,13 @@ final class ClassicJoin {
     if (member != null && presence.latest().isOvertaken(client, group.id(), memberId)) {
       error = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS; // it has joined by a later connection
     }
+    if (error == ErrorCode.NONE
+        && member != null
+        && claimsWhatIsAnothers(turn, group, member, request)) {
+      rebalance.removeMember(
+          turn, group, member, "member " + memberId + " claims what was given to another");
+      error = ErrorCode.UNKNOWN_MEMBER_ID; // by which it lets go of all that it had
+    }
     if (error != ErrorCode.NONE || member == null) {
       turn.answer(answer, ClassicAnswers.joinError(memberId, error));
       return;
@@ -167,6 +175,25 @@ final class ClassicJoin {
       case EMPTY, DEAD ->
           turn.answer(answer, ClassicAnswers.joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID));
     }
+  }
+
+  /**
+   * Whether a cooperative member says that it owns what another was given. A generation has come
+   * about without it: as a static member it was counted in by what it had said before, or by a join
+   * that was late. In the next one both would own that until they have asked for their parts.
+   */
+  private static boolean claimsWhatIsAnothers(
+      CoordinatorTurn<GroupRecord> turn,
+      ClassicGroup group,
+      ClassicMember member,
+      JoinGroupRequest request) {
+    Subscription wishes =
+        ConsumerProtocol.TYPE.equals(group.protocolType)
+            ? ConsumerProtocol.subscription(request.protocols().get(0).metadata())
+            : null;
+    return wishes != null
+        && group.wasGivenToAnother(
+            member, ConsumerProtocol.partitions(wishes.owned(), turn.image()), turn.image());
   }
 
   private void addMember(

@@ -83,8 +83,13 @@ final class ConsumerGroups {
     }
     CurrentValue before = group.current(memberId);
     boolean changed =
-        Subscriptions.store(turn, group, memberId, Subscriptions.wishes(group.members().get(memberId), client, request));
-    CurrentValue after = advance(turn, group, memberId, before, changed, ConsumerAnswers.reported(request));
+        Subscriptions.store(
+            turn,
+            group,
+            memberId,
+            Subscriptions.wishes(group.members().get(memberId), client, request));
+    CurrentValue after =
+        advance(turn, group, memberId, before, changed, ConsumerAnswers.reported(request));
     startSession(turn, group, memberId);
     int interval = pace.intervalMs(group, memberId, turn.nowMillis());
     presence.heard(turn, client, speaker(group, memberId), interval);

@@ -120,9 +120,7 @@ final class GroupTable {
     // Offsets outlive the group when it changes its protocol and nobody completes a generation.
     offsets.groups().forEach(id -> byId.computeIfAbsent(id, ClassicGroup::new));
     // A group whose deletion was the last thing heard of it.
-    byId
-        .values()
-        .removeIf(group -> group.isEmpty() && isBlank(group) && !offsets.has(group.id()));
+    byId.values().removeIf(group -> group.isEmpty() && isBlank(group) && !offsets.has(group.id()));
   }
 
   void removeIfBlank(ClassicGroup group) {

@@ -74,9 +74,12 @@ final class MemberReplacement {
     }
     presence.joined(turn, client, group.speaker(member));
     rebalance.startSession(turn, group, member);
+    String protocol = group.protocolName;
     boolean sameProtocol =
         group.isIn(ClassicGroupState.STABLE)
-            && group.selectProtocol().equals(group.protocolName)
+            && protocol != null
+            && mayKeepItsPart(turn, group, old, protocol)
+            && group.selectProtocol().equals(protocol)
             && sameSubscription(oldMetadata, member.metadata(group.protocolName));
     if (sameProtocol) {
       turn.append(new ClassicGroupRecord(group.id(), group.snapshot()));
@@ -92,7 +95,16 @@ final class MemberReplacement {
     }
     member.awaitingJoin = answer;
     rebalance.start(
-        turn, group, "static member " + request.groupInstanceId() + " restarted as " + member.memberId);
+        turn,
+        group,
+        "static member " + request.groupInstanceId() + " restarted as " + member.memberId);
+  }
+
+  private static boolean mayKeepItsPart(
+      CoordinatorTurn<GroupRecord> turn, ClassicGroup group, ClassicMember old, String protocol) {
+    return !ConsumerProtocol.TYPE.equals(group.protocolType)
+        || ConsumerProtocol.subscription(old.metadata(protocol)) == null
+        || VacantPlaces.owesNothing(old, protocol, turn.image());
   }
 
   /**

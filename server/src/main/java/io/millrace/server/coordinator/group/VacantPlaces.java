@@ -104,8 +104,10 @@ final class VacantPlaces {
   /**
    * A cooperative member that has to give something up does so, and joins again, so that another
    * can have it. Its successor would not, and nobody would ever read that.
+   *
+   * @param gone whose place another is to have
    */
-  private static boolean owesNothing(ClassicMember gone, String protocol, MetadataImage image) {
+  static boolean owesNothing(ClassicMember gone, String protocol, MetadataImage image) {
     Subscription wishes = ConsumerProtocol.subscription(gone.metadata(protocol));
     PartitionSet part = ConsumerProtocol.assignment(gone.assignment, image);
     return wishes != null
