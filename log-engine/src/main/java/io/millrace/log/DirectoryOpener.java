@@ -8,7 +8,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +24,6 @@ final class DirectoryOpener {
   private static final String CLEAN_FILE = ".clean-shutdown";
   private static final String DELETED_PREFIX = "deleted.";
   private static final String DELETED_SUFFIX = "-delete";
-
-  /** Twenty digits, and suffixes of {@link io.millrace.log.segment.SegmentFiles}, one or two. */
-  private static final Pattern SEGMENT_FILE = Pattern.compile("\\d{20}(\\.[a-z]+){1,3}");
 
   /** The directory's lock, held while it is in service. */
   interface Hold extends Closeable {}
@@ -49,10 +45,16 @@ final class DirectoryOpener {
   }
 
   /**
-   * The name under which a second log of a replica is kept; no partition's directory is named so.
+   * A free name under which what is in the way of a replica's log is kept; no partition's directory
+   * is named so.
    */
-  static String strayName(TopicPartitionId id) {
-    return "stray." + id.topicId() + "." + id.partition() + "-stray";
+  static String strayName(LogStorage storage, TopicPartitionId id) throws IOException {
+    String base = "stray." + id.topicId() + "." + id.partition();
+    String name = base + "-stray";
+    for (int i = 2; storage.exists(name); i++) {
+      name = base + "." + i + "-stray";
+    }
+    return name;
   }
 
   static void markClean(LogStorage storage) throws IOException {
@@ -109,22 +111,6 @@ final class DirectoryOpener {
         || name.equals(CLEAN_FILE + AtomicFile.TEMPORARY_SUFFIX);
   }
 
-  /**
-   * Whether all that a directory holds has names of a log's files. What looks like a partition from
-   * outside, {@code data/node-1}, say, may be somebody's data: it is removed for nothing.
-   */
-  static boolean holdsNothingButALog(LogStorage storage, String directory) throws IOException {
-    return storage.isDirectory(directory)
-        && storage.list(directory).stream().allMatch(DirectoryOpener::isOfALog);
-  }
-
-  private static boolean isOfALog(String file) {
-    return file.equals(PartitionMetadata.FILE)
-        || file.equals(FlushUnit.EPOCHS_FILE)
-        || file.equals(FlushUnit.EPOCHS_FILE + AtomicFile.TEMPORARY_SUFFIX)
-        || SEGMENT_FILE.matcher(file).matches();
-  }
-
   /** Whether it is a log of this directory, be it damaged. */
   private boolean open(
       DirectoryRuntime runtime,
@@ -133,19 +119,38 @@ final class DirectoryOpener {
       Map<String, OffsetsCheckpoint.Entry> checkpoint)
       throws IOException {
     OffsetsCheckpoint.Entry known = checkpoint.get(name);
-    TopicPartitionId id = PartitionMetadata.read(storage, name);
-    if (id == null && known != null && known.recoveryPoint() > 0) {
+    OffsetsCheckpoint.Entry flushed =
+        known != null && known.recoveryPoint() > 0 ? known : null; // so it cannot be given up
+    TopicPartitionId id;
+    Occupant occupant;
+    try {
+      id = PartitionMetadata.read(storage, name);
+      occupant = Occupant.of(storage, name);
+    } catch (IOException e) {
+      if (flushed == null) {
+        LOG.warn("leaving alone what cannot be read path={}/{}", storage.describe(), name, e);
+        return false;
+      }
+      LOG.error("cannot read log path={}/{}", storage.describe(), name, e);
+      refuse(runtime, flushed.id(), flushed, e.toString());
+      return true;
+    }
+    if (id == null && flushed != null) {
       String why = PartitionMetadata.FILE + " is missing or damaged";
       LOG.error("cannot recover log path={}/{}: {}", storage.describe(), name, why);
-      refuse(runtime, known.id(), known, why);
+      refuse(runtime, flushed.id(), flushed, why);
       return true;
     }
     if (id == null) {
-      if (holdsNothingButALog(storage, name)) {
+      if (occupant == Occupant.LOG) {
         LOG.warn("removing a log that was never durable path={}/{}", storage.describe(), name);
         storage.delete(name);
       } else {
-        LOG.warn("leaving alone what is no partition's log path={}/{}", storage.describe(), name);
+        LOG.warn(
+            "leaving alone what is no partition's log path={}/{} found={}",
+            storage.describe(),
+            name,
+            occupant);
       }
       return false;
     }

@@ -155,16 +155,13 @@ final class DirectoryRuntime implements LogHost {
    */
   SegmentedLog create(TopicPartitionId id, LogConfig logConfig) {
     String name = id.directoryName();
+    Occupant occupant = occupantOf(name);
     try {
-      if (storage.exists(name) && !DirectoryOpener.holdsNothingButALog(storage, name)) {
-        throw new LogStorageException(
-            "cannot make log "
-                + root()
-                + "/"
-                + name
-                + ": something that is no log is there already; move it away and start the node again");
+      if (occupant == Occupant.LOG) {
+        storage.delete(name);
+      } else if (occupant == Occupant.UNMARKED) {
+        setAside(name, id);
       }
-      storage.delete(name);
       ofUnopened.remove(name);
       storage.createDirectory(name);
       PartitionMetadata.write(storage, id);
@@ -189,21 +186,40 @@ final class DirectoryRuntime implements LogHost {
     }
   }
 
+  private Occupant occupantOf(String name) {
+    String path = root() + "/" + name;
+    try {
+      Occupant occupant = Occupant.of(storage, name);
+      if (occupant != Occupant.FOREIGN) {
+        return occupant;
+      }
+    } catch (IOException e) { // says nothing about the disk: it may be somebody's secret
+      throw new LogStorageException(
+          "cannot make log " + path + ": what is there already cannot be read: " + e, e);
+    }
+    throw new LogStorageException(
+        "cannot make log "
+            + path
+            + ": something that is no log is there already; move it away and start the node again");
+  }
+
   /** Takes a log that must not be used out of the way, and keeps it; before the service begins. */
   void setAside(SegmentedLog log) throws IOException {
-    String aside = DirectoryOpener.strayName(log.id());
-    LOG.warn(
-        "setting aside a second log of a replica partition={} path={}/{} to={} end={}",
-        log.id(),
-        root(),
-        log.directory(),
-        aside,
-        log.logEndOffset());
     logs.remove(log.directory(), log);
     log.closeFiles();
-    storage.delete(aside);
-    storage.rename(log.directory(), aside);
+    setAside(log.directory(), log.id());
     storage.syncDirectory("");
+  }
+
+  private void setAside(String name, TopicPartitionId inTheWayOf) throws IOException {
+    String aside = DirectoryOpener.strayName(storage, inTheWayOf);
+    LOG.warn(
+        "setting aside what is in the way of a replica's log partition={} path={}/{} to={}",
+        inTheWayOf,
+        root(),
+        name,
+        aside);
+    storage.rename(name, aside);
   }
 
   /** Takes a log out of service and its name off the disk; its bytes go after the delay. */
@@ -304,7 +320,16 @@ final class DirectoryRuntime implements LogHost {
     }
     String reason = "log directory " + root() + " is offline: " + cause.getMessage();
     full = cause instanceof DiskFullException;
-    LOG.error("taking log directory offline path={} logs={}", root(), logs.size(), cause);
+    if (full) {
+      LOG.error(
+          "log directory is full and out of service until there is room again path={} logs={}"
+              + " because={}",
+          root(),
+          logs.size(),
+          cause.getMessage());
+    } else {
+      LOG.error("taking log directory offline path={} logs={}", root(), logs.size(), cause);
+    }
     offlineReason = reason;
     flush.stop();
     cleaner.stopThen(() -> cleanerIsQuiet = true);

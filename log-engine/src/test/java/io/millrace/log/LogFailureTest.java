@@ -39,28 +39,6 @@ final class LogFailureTest {
   }
 
   @Test
-  void whatIsNoLog_isNotReplacedByOne_andTheDirectoryGoesOn() throws IOException {
-    LogFixture fixture = new LogFixture();
-    TopicPartitionId photos = new TopicPartitionId(new Uuid(7, 7), "photos", 0);
-    TopicPartitionId file = new TopicPartitionId(new Uuid(7, 8), "file", 1);
-    fixture.disk.createDirectory("photos-0");
-    fixture.disk.open("photos-0/holiday.jpg", true).close();
-    fixture.disk.open("file-1", true).close();
-
-    for (TopicPartitionId taken : List.of(photos, file)) {
-      assertThatThrownBy(() -> fixture.manager.getOrCreate(taken, fixture.config, true))
-          .isInstanceOf(LogStorageException.class)
-          .hasMessageContaining("disk-a/" + taken.directoryName())
-          .hasMessageContaining("move it away");
-    }
-    fixture.append("a");
-
-    assertThat(fixture.disk.exists("photos-0/holiday.jpg")).isTrue();
-    assertThat(fixture.disk.exists("file-1")).isTrue();
-    assertThat(fixture.values()).containsExactly("a");
-  }
-
-  @Test
   void fullDisk_namesThePathAndClaimsNothing() {
     LogFixture fixture = new LogFixture();
     fixture.append("a");
@@ -162,6 +140,14 @@ final class LogFailureTest {
         .hasMessageContaining("cannot be recovered");
     TopicPartitionId next = new TopicPartitionId(new Uuid(8, 9), LogFixture.ID.topic(), 3);
     assertThat(manager.getOrCreate(next, LogConfig.DEFAULT).logEndOffset()).isZero();
+
+    // and the damaged one is forgotten
+    manager.shutdown();
+    fixture.run();
+    assertThat(new OffsetsCheckpoint(fixture.disk).read())
+        .hasEntrySatisfying(
+            next.directoryName(), entry -> assertThat(entry.id()).isEqualTo(next));
+    assertThat(fixture.disk.exists(".clean-shutdown")).isTrue();
   }
 
   @Test
@@ -402,28 +388,6 @@ final class LogFailureTest {
     fixture.clock.advanceMillis(70_000);
     fixture.run();
     assertThat(fixture.disk.list("")).noneMatch(name -> name.contains("delete"));
-  }
-
-  @Test
-  void directoryOfSomebodyElse_isLeftAlone_whateverItsName() throws IOException {
-    LogFixture fixture = new LogFixture();
-    fixture.disk.createDirectory("node-1");
-    fixture.disk.open("node-1/meta.properties", true).close();
-    fixture.disk.createDirectory("node-1/orders-0");
-    fixture.disk.open("node-1/orders-0/00000000000000000000.log", true).close();
-    fixture.disk.createDirectory("nightly-2026");
-    fixture.disk.open("nightly-2026/orders.csv", true).close();
-    fixture.disk.createDirectory("pending-delete");
-    fixture.disk.createDirectory("returns-0");
-    fixture.disk.open("returns-0/00000000000000000000.log", true).close();
-
-    fixture.killAndReopen();
-
-    assertThat(fixture.disk.list(""))
-        .contains("node-1", "nightly-2026", "pending-delete")
-        .doesNotContain("returns-0"); // a log that was never durable
-    assertThat(fixture.disk.list("node-1")).containsExactly("meta.properties", "orders-0");
-    assertThat(fixture.log.isOffline()).isFalse();
   }
 
   @Test

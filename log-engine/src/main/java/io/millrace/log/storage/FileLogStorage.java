@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -94,8 +95,15 @@ public final class FileLogStorage implements LogStorage {
   }
 
   @Override
-  public boolean exists(String path) {
-    return Files.exists(resolve(path));
+  public boolean exists(String path) throws IOException {
+    Path resolved = resolve(path);
+    if (Files.exists(resolved)) {
+      return true;
+    }
+    if (Files.notExists(resolved)) {
+      return false;
+    }
+    throw new AccessDeniedException(resolved.toString()); // neither is known
   }
 
   @Override
@@ -113,6 +121,9 @@ public final class FileLogStorage implements LogStorage {
   }
 
   private static String explain(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
     // Such an exception names the file first, which the message does already.
     String reason = e instanceof FileSystemException known ? known.getReason() : e.getMessage();
     return reason == null ? e.getClass().getSimpleName() : reason;

@@ -29,6 +29,7 @@ public interface LogStorage {
 
   boolean isDirectory(String path);
 
+  /** Throws when it cannot be told: what cannot be looked at is not taken for missing. */
   boolean exists(String path) throws IOException;
 
   void createDirectory(String directory) throws IOException;

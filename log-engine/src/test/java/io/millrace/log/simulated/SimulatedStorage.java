@@ -8,6 +8,7 @@ import io.millrace.protocol.record.Records;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +58,7 @@ public final class SimulatedStorage implements LogStorage {
   private boolean forcesFail;
   private boolean forcesThrow;
   private boolean writesFail;
+  private @Nullable String denied;
   private long limit = Long.MAX_VALUE;
   private long forces;
   private long changesLeft = Long.MAX_VALUE;
@@ -79,6 +81,17 @@ public final class SimulatedStorage implements LogStorage {
 
   public void failWrites(boolean fail) {
     writesFail = fail;
+  }
+
+  /** Nobody may look into this directory; null lets everybody look everywhere. */
+  public void deny(@Nullable String directory) {
+    denied = directory;
+  }
+
+  private void checkAccess(String path) throws IOException {
+    if (denied != null && (path + "/").startsWith(denied + "/")) {
+      throw new AccessDeniedException(name + "/" + path);
+    }
   }
 
   /** The disk is full once its files have so many bytes. */
@@ -257,6 +270,7 @@ public final class SimulatedStorage implements LogStorage {
 
   @Override
   public List<String> list(String path) throws IOException {
+    checkAccess(path);
     return List.copyOf(directory(path).names.keySet());
   }
 
@@ -271,7 +285,10 @@ public final class SimulatedStorage implements LogStorage {
   }
 
   @Override
-  public boolean exists(String path) {
+  public boolean exists(String path) throws IOException {
+    if (path.contains("/")) {
+      checkAccess(path);
+    }
     try {
       return parent(path).names.containsKey(last(path));
     } catch (IOException e) {
