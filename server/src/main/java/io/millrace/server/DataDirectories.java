@@ -34,18 +34,35 @@ final class DataDirectories {
   static final String FILE = "meta.properties";
   private static final String VERSION = "1";
 
-  private record Identity(int nodeId, Uuid directoryId, @Nullable String clusterId) {}
+  /**
+   * What the file says.
+   *
+   * @param firstId the id of the first of {@code log.dirs}, under which the node is registered: kept
+   *     in all of them, for when that one cannot be read
+   */
+  private record Identity(
+      int nodeId, Uuid directoryId, @Nullable Uuid firstId, @Nullable String clusterId) {
+
+    Identity in(String cluster) {
+      return new Identity(nodeId, directoryId, firstId, cluster);
+    }
+
+    Identity beside(Uuid first) {
+      return new Identity(nodeId, directoryId, first, clusterId);
+    }
+  }
 
   private record Directory(Path path, Identity identity) {}
 
-  private final int nodeId;
   private final List<Directory> usable;
   private final Map<String, String> unusable;
+  private final Uuid registeredAs;
 
-  private DataDirectories(int nodeId, List<Directory> usable, Map<String, String> unusable) {
-    this.nodeId = nodeId;
+  private DataDirectories(
+      List<Directory> usable, Map<String, String> unusable, Uuid registeredAs) {
     this.usable = usable;
     this.unusable = unusable;
+    this.registeredAs = registeredAs;
   }
 
   /**
@@ -68,7 +85,20 @@ final class DataDirectories {
       throw new NodeStartException(String.join("; ", problems.values()));
     }
     problems.values().forEach(problem -> LOG.error("{}, going on with the others", problem));
-    return new DataDirectories(nodeId, usable, problems);
+    boolean firstIsThere = usable.get(0).path().equals(paths.get(0));
+    return new DataDirectories(
+        usable, problems, firstIsThere ? usable.get(0).identity().directoryId() : first(usable));
+  }
+
+  /** What the first directory's id was, by what the others remember. */
+  private static Uuid first(List<Directory> others) {
+    for (Directory directory : others) {
+      Uuid first = directory.identity().firstId();
+      if (first != null) {
+        return first;
+      }
+    }
+    return others.get(0).identity().directoryId();
   }
 
   private static String explain(IOException e) {
@@ -98,7 +128,7 @@ final class DataDirectories {
     Files.delete(probe);
     Path file = path.resolve(FILE);
     if (!Files.exists(file)) {
-      Identity identity = new Identity(nodeId, Uuid.random(random), null);
+      Identity identity = new Identity(nodeId, Uuid.random(random), null, null);
       write(path, identity);
       return identity;
     }
@@ -127,9 +157,11 @@ final class DataDirectories {
             file
                 + " was not written by Millrace: choose another directory, or remove it to start empty");
       }
+      String firstId = properties.getProperty("first.directory.id");
       return new Identity(
           Integer.parseInt(properties.getProperty("node.id", "")),
           Uuid.parse(directoryId),
+          firstId == null ? null : Uuid.parse(firstId),
           properties.getProperty("cluster.id"));
     } catch (IllegalArgumentException e) {
       throw new NodeStartException(file + " cannot be understood: " + e.getMessage(), e);
@@ -145,9 +177,12 @@ final class DataDirectories {
     return Map.copyOf(unusable);
   }
 
-  /** Tells this disk from another one that a node of the same id may come back with. */
+  /**
+   * Tells these disks from others that a node of the same id may come back with: the id of the
+   * first, be it out of service now.
+   */
   Uuid directoryId() {
-    return usable.get(0).identity().directoryId();
+    return registeredAs;
   }
 
   /** The cluster that the directories belong to, as far as they know. */
@@ -161,7 +196,8 @@ final class DataDirectories {
   }
 
   /**
-   * Checks that the directories belong to the cluster, and makes those that did not know theirs.
+   * Checks that the directories belong to the cluster, and tells them what they did not know of it
+   * and of each other.
    *
    * @throws NodeStartException naming both clusters
    */
@@ -169,14 +205,7 @@ final class DataDirectories {
     for (Directory directory : usable) {
       Identity identity = directory.identity();
       String known = identity.clusterId();
-      if (known == null) {
-        try {
-          write(directory.path(), new Identity(nodeId, identity.directoryId(), clusterId));
-        } catch (IOException e) {
-          throw new NodeStartException(
-              "cannot write " + directory.path().resolve(FILE) + ": " + explain(e), e);
-        }
-      } else if (!known.equals(clusterId)) {
+      if (known != null && !known.equals(clusterId)) {
         throw new NodeStartException(
             "data directory "
                 + directory.path()
@@ -184,6 +213,18 @@ final class DataDirectories {
                 + known
                 + ", the voters are of cluster "
                 + clusterId);
+      }
+      Identity now = identity.in(clusterId).beside(registeredAs);
+      if (!now.equals(identity)) {
+        try {
+          write(directory.path(), now);
+        } catch (IOException e) {
+          String problem = "cannot write " + directory.path().resolve(FILE) + ": " + explain(e);
+          if (known == null) {
+            throw new NodeStartException(problem, e);
+          }
+          LOG.warn("{}, going on without the first directory's id there", problem);
+        }
       }
     }
   }
@@ -193,6 +234,9 @@ final class DataDirectories {
     text.append("version=").append(VERSION).append('\n');
     text.append("node.id=").append(identity.nodeId()).append('\n');
     text.append("directory.id=").append(identity.directoryId()).append('\n');
+    if (identity.firstId() != null) {
+      text.append("first.directory.id=").append(identity.firstId()).append('\n');
+    }
     if (identity.clusterId() != null) {
       text.append("cluster.id=").append(identity.clusterId()).append('\n');
     }

@@ -37,7 +37,8 @@ class FailedDirectoryTest {
     Path good = directory.resolve("good");
     Path bad = directory.resolve("bad");
     Properties properties = TestNodes.single(good);
-    properties.setProperty("log.dirs", good + "," + bad);
+    properties.setProperty("log.dirs", bad + "," + good); // registered under the bad one's id
+    properties.setProperty("metadata.log.dir", directory.resolve("metadata").toString());
     properties.setProperty("broker.rack", "r1");
     Node node = TestNodes.start(properties);
     try (Admin admin = admin(node)) {
