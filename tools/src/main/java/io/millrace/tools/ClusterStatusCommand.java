@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
       "  millrace cluster status",
       "  millrace cluster status --json | jq .leaderless",
       "",
-      "Exits with 0 when every partition has a leader and all its replicas in sync and no disk has failed,",
+      "Exits with 0 when every partition has a leader and all its replicas in sync and no disk is out of service,",
       "with 4 when not."
     })
 final class ClusterStatusCommand implements Callable<Integer> {
@@ -62,7 +62,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
       List<TopicDescription> topics = describeAll(admin);
       List<Troubled> leaderless = new ArrayList<>();
       List<Troubled> underReplicated = new ArrayList<>();
-      Map<Integer, List<LogDirectory>> disks = disks(admin, description);
+      DiskReport disks = disks(admin, description);
       Map<Integer, Load> loads = new TreeMap<>();
       int partitions = 0;
       for (TopicDescription topic : topics) {
@@ -102,13 +102,13 @@ final class ClusterStatusCommand implements Callable<Integer> {
           leaderless.isEmpty()
               && underReplicated.isEmpty()
               && description.brokers().stream().noneMatch(BrokerInfo::fenced)
-              && disks.values().stream().flatMap(List::stream).noneMatch(LogDirectory::failed);
+              && disks.allWell();
       return well ? ExitCode.OK : ExitCode.NOT_HEALTHY;
     }
   }
 
   /** The directories of the brokers that tell of them soon; a broker that hangs hides no other. */
-  private Map<Integer, List<LogDirectory>> disks(Admin admin, ClusterDescription description) {
+  private DiskReport disks(Admin admin, ClusterDescription description) {
     Map<Integer, List<LogDirectory>> disks = new TreeMap<>();
     admin
         .describeLogDirectories(
@@ -124,16 +124,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
                         answer
                             .completeOnTimeout(List.of(), DISKS_WAIT_MS, TimeUnit.MILLISECONDS)
                             .exceptionally(failure -> List.of()))));
-    return disks;
-  }
-
-  private static String disksOf(Map<Integer, List<LogDirectory>> disks, int broker) {
-    List<LogDirectory> known = disks.getOrDefault(broker, List.of());
-    long failed = known.stream().filter(LogDirectory::failed).count();
-    if (known.isEmpty()) {
-      return "unknown";
-    }
-    return failed == 0 ? "ok" : failed + " of " + known.size() + " failed";
+    return new DiskReport(disks);
   }
 
   private List<TopicDescription> describeAll(Admin admin) {
@@ -160,7 +151,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
   private void print(
       ClusterDescription description,
       QuorumDescription quorum,
-      Map<Integer, List<LogDirectory>> disks,
+      DiskReport disks,
       Map<Integer, Load> loads,
       int topics,
       int partitions,
@@ -193,18 +184,12 @@ final class ClusterStatusCommand implements Callable<Integer> {
           broker.host() + ":" + broker.port(),
           broker.rack() == null ? "-" : broker.rack(),
           broker.fenced() ? "fenced" : "alive",
-          disksOf(disks, broker.id()),
+          disks.of(broker.id()),
           load.leaders(),
           load.replicas());
     }
     console.print(brokers);
-    disks.forEach(
-        (broker, directories) ->
-            directories.stream()
-                .filter(LogDirectory::failed)
-                .forEach(
-                    failed ->
-                        console.say("Broker " + broker + ": " + failed.path() + " has failed")));
+    disks.advice().forEach(console::say);
     console.say("");
     console.say(
         topics
@@ -255,7 +240,7 @@ final class ClusterStatusCommand implements Callable<Integer> {
   private static Map<String, Object> json(
       ClusterDescription description,
       QuorumDescription quorum,
-      Map<Integer, List<LogDirectory>> disks,
+      DiskReport disks,
       Map<Integer, Load> loads,
       int topics,
       int partitions,
@@ -284,12 +269,8 @@ final class ClusterStatusCommand implements Callable<Integer> {
       one.put("port", broker.port());
       one.put("rack", broker.rack());
       one.put("fenced", broker.fenced());
-      one.put(
-          "failedDirectories",
-          disks.getOrDefault(broker.id(), List.of()).stream()
-              .filter(LogDirectory::failed)
-              .map(LogDirectory::path)
-              .toList());
+      one.put("failedDirectories", disks.paths(broker.id(), false));
+      one.put("fullDirectories", disks.paths(broker.id(), true));
       one.put("leaders", load.leaders());
       one.put("replicas", load.replicas());
       brokers.add(one);
