@@ -164,7 +164,7 @@ final class DirectoryRuntime implements LogHost {
       }
       ofUnopened.remove(name);
       storage.createDirectory(name);
-      PartitionMetadata.write(storage, id);
+      mark(id, occupant);
       Segment first = Segment.create(storage, name, 0);
       LogState state =
           new LogState(
@@ -183,6 +183,19 @@ final class DirectoryRuntime implements LogHost {
       appendLoop.execute(() -> failed(e));
       throw new LogStorageException(
           "cannot make log " + root() + "/" + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The first write into the directory; an empty one may be somebody's who lets nobody write. */
+  private void mark(TopicPartitionId id, Occupant occupant) throws IOException {
+    try {
+      PartitionMetadata.write(storage, id);
+    } catch (IOException e) {
+      if (occupant == Occupant.EMPTY && !(e instanceof DiskFullException)) {
+        throw new LogStorageException(
+            "cannot make log in the empty directory that is there already: " + e.getMessage(), e);
+      }
+      throw e;
     }
   }
 

@@ -81,6 +81,20 @@ final class SharedDirectoryTest {
   }
 
   @Test
+  void emptyDirectoryThatNobodyMayWriteTo_keepsItsOwnReplicaOfflineAndNoOther() throws IOException {
+    fixture.disk.createDirectory("photos-0");
+    fixture.disk.denyWrites("photos-0");
+
+    assertThatThrownBy(() -> fixture.manager.getOrCreate(PHOTOS, fixture.config, true))
+        .isInstanceOf(LogStorageException.class)
+        .hasMessageContaining("disk-a/photos-0");
+    fixture.run();
+    fixture.append("a");
+
+    assertThat(fixture.values()).containsExactly("a");
+  }
+
+  @Test
   void segmentsWithoutAMark_areKeptWhenALogTakesTheirName() throws IOException {
     for (int i = 0; i < 2; i++) {
       fixture.disk.createDirectory("photos-0");

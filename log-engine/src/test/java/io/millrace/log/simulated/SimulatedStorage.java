@@ -59,6 +59,7 @@ public final class SimulatedStorage implements LogStorage {
   private boolean forcesThrow;
   private boolean writesFail;
   private @Nullable String denied;
+  private @Nullable String readOnly;
   private long limit = Long.MAX_VALUE;
   private long forces;
   private long changesLeft = Long.MAX_VALUE;
@@ -86,6 +87,11 @@ public final class SimulatedStorage implements LogStorage {
   /** Nobody may look into this directory; null lets everybody look everywhere. */
   public void deny(@Nullable String directory) {
     denied = directory;
+  }
+
+  /** Nobody may make a file in this directory; null lets everybody write everywhere. */
+  public void denyWrites(@Nullable String directory) {
+    readOnly = directory;
   }
 
   private void checkAccess(String path) throws IOException {
@@ -305,6 +311,9 @@ public final class SimulatedStorage implements LogStorage {
   @Override
   public LogFile open(String path, boolean create) throws IOException {
     if (create) {
+      if (readOnly != null && path.startsWith(readOnly + "/")) {
+        throw new AccessDeniedException(name + "/" + path);
+      }
       change();
       parent(path).names.putIfAbsent(last(path), new Content());
     }
