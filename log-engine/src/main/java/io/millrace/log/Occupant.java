@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 /**
  * What lies under the name of a partition's directory, and so whose it is. A log directory may be
  * shared, and {@code data/node-1} or {@code photos-0} looks like a partition from outside. Ours is
- * what has our {@link PartitionMetadata#FILE}, which is written first of all, and nothing that a log
- * has not; the rest is never removed.
+ * what has our {@link PartitionMetadata#FILE}, which is written first of all, and nothing that a
+ * log has not; the rest is never removed.
  */
 enum Occupant {
   /** The name is free. */

@@ -188,6 +188,24 @@ final class LogCleanerTest {
   }
 
   @Test
+  void stopInTheMiddleOfACleaning_isCleanAndLosesNothing_whereverItComes() throws IOException {
+    boolean cleaned = false;
+    for (int steps = 0; !cleaned; steps++) {
+      LogFixture fixture = forty();
+      fixture.clock.advanceMillis(150);
+      fixture.runSteps(steps);
+      cleaned = fixture.manager.cleanerStats().cleanings() > 0;
+
+      fixture.manager.shutdown();
+      fixture.run();
+      assertThat(fixture.disk.exists(".clean-shutdown")).as("after %d steps", steps).isTrue();
+      fixture.killAndReopen();
+
+      assertThat(offsets(fixture)).as("after %d steps", steps).contains(37L, 38L, 39L, 40L, 41L);
+    }
+  }
+
+  @Test
   void policyTakenBack_endsCleaning() {
     // given
     LogFixture fixture = CompactedLog.open();

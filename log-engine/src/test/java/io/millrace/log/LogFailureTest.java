@@ -145,8 +145,7 @@ final class LogFailureTest {
     manager.shutdown();
     fixture.run();
     assertThat(new OffsetsCheckpoint(fixture.disk).read())
-        .hasEntrySatisfying(
-            next.directoryName(), entry -> assertThat(entry.id()).isEqualTo(next));
+        .hasEntrySatisfying(next.directoryName(), entry -> assertThat(entry.id()).isEqualTo(next));
     assertThat(fixture.disk.exists(".clean-shutdown")).isTrue();
   }
 

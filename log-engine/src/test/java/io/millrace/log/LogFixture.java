@@ -54,6 +54,19 @@ final class LogFixture {
     ManualLoop.runAll(appendLoop, flushLoop, cleanerLoop);
   }
 
+  /** Lets the loops do so many tasks in turn, if they have as many. */
+  void runSteps(int steps) {
+    List<ManualLoop> loops = List.of(appendLoop, flushLoop, cleanerLoop);
+    for (int left = steps, idle = 0; left > 0 && idle < loops.size(); idle++) {
+      for (ManualLoop loop : loops) {
+        if (left > 0 && loop.runOne()) {
+          left--;
+          idle = -1;
+        }
+      }
+    }
+  }
+
   /** Appends as leader and runs everything, so that it is durable. */
   AppendResult append(MemoryRecords records) {
     AppendResult result = log.appendAsLeader(records, EPOCH);

@@ -12,8 +12,7 @@ import org.junit.jupiter.api.Test;
 final class SharedDirectoryTest {
 
   private static final String SEGMENT = "00000000000000000000.log";
-  private static final TopicPartitionId PHOTOS =
-      new TopicPartitionId(new Uuid(7, 7), "photos", 0);
+  private static final TopicPartitionId PHOTOS = new TopicPartitionId(new Uuid(7, 7), "photos", 0);
 
   private final LogFixture fixture = new LogFixture();
 

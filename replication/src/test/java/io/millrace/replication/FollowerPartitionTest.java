@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.log.EpochEnd;
+import io.millrace.log.PartitionLog;
 import io.millrace.log.simulated.Batches;
+import io.millrace.metadata.image.PartitionImage;
 import io.millrace.protocol.record.CorruptRecordsException;
 import io.millrace.protocol.record.MemoryRecords;
 import io.millrace.replication.follower.FetchPosition;
 import io.millrace.replication.follower.FetchTarget;
 import io.millrace.replication.follower.FetchedData;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -166,5 +169,30 @@ class FollowerPartitionTest {
     target.take(data(batch(0, 3, "a"), 1), listener);
     node.runAll();
     assertThat(last().fetchOffset()).isEqualTo(1);
+  }
+
+  @Test
+  void startThatBreaks_isTold_soThatItIsTriedAgain() {
+    boolean[] breaks = {true};
+    PartitionLog log =
+        (PartitionLog)
+            Proxy.newProxyInstance(
+                PartitionLog.class.getClassLoader(),
+                new Class<?>[] {PartitionLog.class},
+                (proxy, method, args) -> {
+                  if (breaks[0] && method.getName().equals("truncateTo")) {
+                    throw new OutOfMemoryError("of the test");
+                  }
+                  return method.invoke(node.log, args);
+                });
+    FollowerPartition follower =
+        new FollowerPartition(log, new PartitionImage(0, List.of(1, 2), List.of(1, 2), 2, 3, 0), 0);
+
+    assertThatThrownBy(() -> follower.start(listener)).isInstanceOf(OutOfMemoryError.class);
+    assertThat(refusals).hasSize(1);
+
+    breaks[0] = false;
+    follower.start(listener);
+    assertThat(last().fetchOffset()).isZero();
   }
 }

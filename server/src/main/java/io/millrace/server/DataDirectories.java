@@ -37,8 +37,8 @@ final class DataDirectories {
   /**
    * What the file says.
    *
-   * @param firstId the id of the first of {@code log.dirs}, under which the node is registered: kept
-   *     in all of them, for when that one cannot be read
+   * @param firstId the id of the first of {@code log.dirs}, under which the node is registered:
+   *     kept in all of them, for when that one cannot be read
    */
   private record Identity(
       int nodeId, Uuid directoryId, @Nullable Uuid firstId, @Nullable String clusterId) {
@@ -58,8 +58,7 @@ final class DataDirectories {
   private final Map<String, String> unusable;
   private final Uuid registeredAs;
 
-  private DataDirectories(
-      List<Directory> usable, Map<String, String> unusable, Uuid registeredAs) {
+  private DataDirectories(List<Directory> usable, Map<String, String> unusable, Uuid registeredAs) {
     this.usable = usable;
     this.unusable = unusable;
     this.registeredAs = registeredAs;

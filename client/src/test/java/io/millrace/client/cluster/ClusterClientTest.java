@@ -182,4 +182,27 @@ class ClusterClientTest {
       assertThat(refused).hasValue(0);
     }
   }
+
+  @Test
+  void taskOfTheLoopItself_isTakenWhenTheQueueIsFull() throws Exception {
+    try (ThreadEventLoop full =
+        new ThreadEventLoop("full", Clock.system(), (failed, failure) -> {}, 16)) {
+      ClusterClient client = client(full, Clock.system());
+      CompletableFuture<Boolean> taken = new CompletableFuture<>();
+      CompletableFuture<String> run = new CompletableFuture<>();
+
+      full.execute(
+          () -> {
+            boolean room = true;
+            while (room) {
+              room = full.tryExecute(() -> {});
+            }
+            taken.complete(
+                client.runOnLoop(() -> run.complete("once"))); // must not wait for itself
+          });
+
+      assertThat(taken.get(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(run.get(10, TimeUnit.SECONDS)).isEqualTo("once");
+    }
+  }
 }
