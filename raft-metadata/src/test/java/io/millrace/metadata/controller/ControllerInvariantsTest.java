@@ -104,6 +104,35 @@ class ControllerInvariantsTest {
         7 * SECOND);
   }
 
+  @Test
+  void controllerThatTakesOver_waitsForNobodyWhoWasGoneBefore() {
+    // given: of four brokers two are fenced
+    SimulatedControllers cluster = new SimulatedControllers(5, Weather.FAIR);
+    cluster.quorum.elect(1);
+    for (int id = 11; id <= 14; id++) {
+      cluster.startBroker(id);
+    }
+    cluster.awaitActive(11, 12, 13, 14);
+    cluster.stopBroker(13);
+    cluster.stopBroker(14);
+    awaitFenced(cluster, 13);
+    awaitFenced(cluster, 14);
+
+    // when the controller goes, and one of those who were left
+    cluster.stopBroker(12);
+    cluster.quorum.elect(2);
+    long since = cluster.time.monotonicNanos();
+    awaitFenced(cluster, 12);
+
+    // then half of those who may be heard were, and the grace counts instead of a session
+    assertThat(cluster.time.monotonicNanos() - since).isLessThan(2 * SECOND);
+  }
+
+  private static void awaitFenced(SimulatedControllers cluster, int id) {
+    cluster.time.runUntil(
+        "broker " + id + " fenced", () -> !cluster.image().cluster().isActive(id), 30 * SECOND);
+  }
+
   private static List<PartitionImage> partitions(SimulatedControllers cluster) {
     return cluster.image().topics().byName().iterator().next().partitions().stream().toList();
   }
