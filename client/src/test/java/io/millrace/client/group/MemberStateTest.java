@@ -19,7 +19,13 @@ class MemberStateTest {
   private final MemberState state =
       new MemberState(
           new GroupConfig(
-              "g", null, null, Duration.ofSeconds(9), Duration.ofSeconds(9), true, Duration.ofSeconds(5)),
+              "g",
+              null,
+              null,
+              Duration.ofSeconds(9),
+              Duration.ofSeconds(9),
+              true,
+              Duration.ofSeconds(5)),
           "",
           "m");
 
