@@ -193,14 +193,13 @@ final class ConsumeCommand implements Callable<Integer> {
       print(consumer, ends, null, out);
       return;
     }
-    PrintedOffsets printed = new PrintedOffsets(consumer, member, console, System::nanoTime);
+    PrintedOffsets printed =
+        new PrintedOffsets(consumer, member, console, commits, System::nanoTime);
     consumer.subscribe(List.of(topic), printed);
     try {
-      print(consumer, Map.of(), commits ? printed : null, out);
+      print(consumer, Map.of(), printed, out);
     } finally {
-      if (commits) {
-        printed.commit();
-      }
+      printed.commit();
     }
   }
 

@@ -27,6 +27,7 @@ final class PrintedOffsets implements RebalanceListener {
   private final Consumer<byte[], byte[]> consumer;
   private final String group;
   private final Console console;
+  private final boolean commits;
   private final LongSupplier nanos;
   private final Map<TopicPartition, OffsetAndMetadata> written = new HashMap<>();
 
@@ -44,11 +45,19 @@ final class PrintedOffsets implements RebalanceListener {
 
   private boolean hasJoined;
 
+  /**
+   * @param commits false to commit nothing at all
+   */
   PrintedOffsets(
-      Consumer<byte[], byte[]> consumer, String group, Console console, LongSupplier nanos) {
+      Consumer<byte[], byte[]> consumer,
+      String group,
+      Console console,
+      boolean commits,
+      LongSupplier nanos) {
     this.consumer = consumer;
     this.group = group;
     this.console = console;
+    this.commits = commits;
     this.nanos = nanos;
     this.lastCommitNanos = nanos.getAsLong();
   }
@@ -79,7 +88,7 @@ final class PrintedOffsets implements RebalanceListener {
     isBehind = !all;
     flushed.putAll(written);
     written.clear();
-    if (nanos.getAsLong() - lastCommitNanos >= INTERVAL_NANOS) {
+    if (commits && nanos.getAsLong() - lastCommitNanos >= INTERVAL_NANOS) {
       takeBack();
       if (!flushed.isEmpty()) {
         send(consumer.commitAsync(Map.copyOf(flushed)));
@@ -89,7 +98,7 @@ final class PrintedOffsets implements RebalanceListener {
 
   /** There was nothing to print, all before is out. Commits every five seconds. */
   void idle() {
-    if (nanos.getAsLong() - lastCommitNanos >= IDLE_INTERVAL_NANOS) {
+    if (commits && nanos.getAsLong() - lastCommitNanos >= IDLE_INTERVAL_NANOS) {
       takeBack();
       send(consumer.commitAsync());
     }
@@ -118,7 +127,7 @@ final class PrintedOffsets implements RebalanceListener {
   /** Commits the rest, and waits for that. */
   void commit() {
     takeBack();
-    if (isBehind && flushed.isEmpty()) {
+    if (!commits || isBehind && flushed.isEmpty()) {
       return;
     }
     try {

@@ -34,7 +34,7 @@ class PrintedOffsetsTest {
   private boolean isWoken;
   private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
   private final PrintedOffsets printed =
-      new PrintedOffsets(consumer(), "billing", console(), nanos::get);
+      new PrintedOffsets(consumer(), "billing", console(), true, nanos::get);
 
   /** Has somewhere to print. */
   @Command
@@ -88,6 +88,22 @@ class PrintedOffsetsTest {
     printed.commit();
 
     assertThat(commits).containsExactly(upTo(5));
+  }
+
+  @Test
+  void memberThatOnlyLooks_commitsNothing_alsoWhenItsPartitionsGo() {
+    PrintedOffsets looks = new PrintedOffsets(consumer(), "billing", console(), false, nanos::get);
+    looks.onAssigned(List.of(PARTITION));
+    looks.received();
+    looks.written(record(4));
+    nanos.addAndGet(10_000_000_000L);
+    looks.flushed(false); // behind --max-messages
+    looks.idle();
+    looks.onRevoked(List.of(PARTITION));
+    looks.commit();
+
+    assertThat(looks.hasJoined()).isTrue();
+    assertThat(commits).isEmpty();
   }
 
   @Test
