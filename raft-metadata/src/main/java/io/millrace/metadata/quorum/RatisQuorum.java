@@ -193,7 +193,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
         && running.members().stream().anyMatch(member -> Voters.same(member, self));
   }
 
-  // ------------------------------------------------------------------------------------------------ the metadata log
+  // ---- the metadata log
 
   @Override
   public CompletableFuture<KvResult> propose(KvCommand command) {
@@ -245,8 +245,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     return running == null ? QuorumStatus.NO_LEADER : running.leaderId();
   }
 
-  // --------------------------------------------------------------------------- for the controller
-  // port
+  // ---- for the controller port
 
   /**
    * Where to splice HTTP/2 connections that arrive at the controller port; null before Ratis runs.
@@ -291,7 +290,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     return admission.admit(running, status(), request.getJoiner());
   }
 
-  // ------------------------------------------------------------------------------------------------------- upkeep
+  // ---- upkeep
 
   private void tick() {
     RaftNode running = node;
@@ -360,7 +359,7 @@ public final class RatisQuorum implements MetadataLog, AutoCloseable {
     }
   }
 
-  // ----------------------------------------------------------------------------------------------------- shutdown
+  // ---- shutdown
 
   /** Hands leadership over when this node has it, then stops. Safe to call twice. */
   public CompletableFuture<Void> stop() {

@@ -17,8 +17,8 @@ class VoterLineTest {
   @Test
   void portThatAcceptsIsALivingVoter_andOneThatRefusesIsAGoneOne() throws Exception {
     CountDownLatch gone = new CountDownLatch(1);
-    try (NetworkLoops loops = new NetworkLoops("line", 1);
-        ServerSocket port = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+    ServerSocket port = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    try (NetworkLoops loops = new NetworkLoops("line", 1)) {
       port.setSoTimeout(30_000);
       VoterAddress voter =
           new VoterAddress(
@@ -36,6 +36,8 @@ class VoterLineTest {
         }
         assertThat(gone.await(30, TimeUnit.SECONDS)).isTrue();
       }
+    } finally {
+      port.close();
     }
   }
 }
