@@ -120,7 +120,7 @@ final class RegexSize {
     int from = at + 1;
     int end = regex.indexOf("\\E", from);
     at = end < 0 ? regex.length() : end + 2;
-    return (end < 0 ? regex.length() : end) - from;
+    return (end < 0 ? regex.length() : end) - (long) from;
   }
 
   /** Passes over flags, {@code (?i)}, and over an empty quotation. */
