@@ -43,8 +43,8 @@ public final class TerminalSafeWriter extends FilterWriter {
   static boolean steers(char character) {
     return Character.isISOControl(character)
         || character == '\u061c'
-        || character >= '\u200e' && character <= '\u200f'
-        || character >= '\u2028' && character <= '\u202e'
-        || character >= '\u2066' && character <= '\u2069';
+        || (character >= '\u200e' && character <= '\u200f')
+        || (character >= '\u2028' && character <= '\u202e')
+        || (character >= '\u2066' && character <= '\u2069');
   }
 }
