@@ -50,9 +50,12 @@ final class RaftSettings {
     RaftServerConfigKeys.Rpc.setTimeoutMax(properties, time(config.timing().electionMax()));
     boolean alone = config.voters().size() == 1;
     // With several voters the first election waits for the others to have started, so that
-    // leadership does not flap.
-    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(alone ? 5 : 400));
-    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(alone ? 10 : 900));
+    // leadership does not flap. It is as patient with votes as any later one, or voters that start
+    // together on a busy machine never hear one another in time.
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(
+        properties, alone ? millis(5) : time(config.timing().electionMin().dividedBy(3)));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(
+        properties, alone ? millis(10) : time(config.timing().electionMax()));
     RaftServerConfigKeys.Rpc.setRequestTimeout(properties, millis(3_000));
     // Safety: a busy joiner must not be given up for dead after three election timeouts, which
     // leaves it half a member.
