@@ -148,7 +148,8 @@ final class ConsumeCommand implements Callable<Integer> {
     var properties = cluster.properties();
     consumerProperties.forEach(properties::setProperty);
     OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16);
-    boolean commits = !"false".equals(properties.getProperty("enable.auto.commit"));
+    String autoCommit = properties.getProperty("enable.auto.commit", "true").strip();
+    boolean commits = !autoCommit.equalsIgnoreCase("false");
     ConsumerBuilder<byte[], byte[]> builder =
         Consumer.builder().properties(properties).isolation(isolation).autoCommit(false);
     if (group != null) {

@@ -24,6 +24,8 @@ import io.millrace.server.coordinator.group.CommittedOffsets.Key;
 import io.millrace.server.coordinator.group.GroupRecord.ClassicGroupRecord;
 import io.millrace.server.coordinator.group.GroupRecord.CurrentValue;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -265,24 +267,34 @@ public final class GroupAdministration {
   }
 
   /**
-   * Second half: deletes what may go, if it is still due.
+   * Second half: deletes what is still due, but of a group that has something left to read only
+   * what belongs to topics that are gone.
    *
    * @param ends ends of the partitions, where known
    * @return how many went
    */
   public int expire(
       CoordinatorTurn<GroupRecord> turn, Map<Expiring, Long> ends, List<Expiring> due) {
-    int gone = 0;
+    Map<Expiring, CommittedOffset> over = new LinkedHashMap<>();
+    Set<String> unread = new HashSet<>();
     for (Expiring candidate : due) {
       Group group = groups.get(candidate.group());
-      Key key = new Key(candidate.topic(), candidate.partition());
-      CommittedOffset offset = offsets.of(candidate.group()).get(key);
-      if (group == null || offset == null || !isDue(turn, group, key, offset)) {
+      CommittedOffset offset = offsets.of(candidate.group()).get(key(candidate));
+      if (group == null || offset == null || !isDue(turn, group, key(candidate), offset)) {
         continue;
       }
-      boolean exists = topicOf(turn.image(), key, offset) != null;
-      if (OffsetRetention.mayGo(config.keepUnreadOffsets(), exists, offset, ends.get(candidate))) {
-        offsets.delete(turn, candidate.group(), key);
+      over.put(candidate, offset);
+      if (config.keepUnreadOffsets()
+          && OffsetRetention.mayBeUnread(
+              exists(turn, candidate, offset), offset, ends.get(candidate))) {
+        unread.add(candidate.group());
+      }
+    }
+    int gone = 0;
+    for (Map.Entry<Expiring, CommittedOffset> entry : over.entrySet()) {
+      Expiring candidate = entry.getKey();
+      if (!unread.contains(candidate.group()) || !exists(turn, candidate, entry.getValue())) {
+        offsets.delete(turn, candidate.group(), key(candidate));
         gone++;
       }
     }
@@ -293,6 +305,15 @@ public final class GroupAdministration {
       }
     }
     return gone;
+  }
+
+  private static Key key(Expiring candidate) {
+    return new Key(candidate.topic(), candidate.partition());
+  }
+
+  private static boolean exists(
+      CoordinatorTurn<GroupRecord> turn, Expiring candidate, CommittedOffset offset) {
+    return topicOf(turn.image(), key(candidate), offset) != null;
   }
 
   private boolean isDue(

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * <p>What is being read never expires. An offset of a group without members expires a retention
  * time after the group became empty or the offset was committed, whichever was later; one that a
  * living group no longer reads, a retention time after it was committed. And, unlike Kafka by
- * default, not while there is data after it: whoever comes back then would skip or repeat that
- * data.
+ * default, not while there is data after any of the group's that would go: whoever comes back then
+ * would skip or repeat data.
  */
 final class OffsetRetention {
   private OffsetRetention() {}
@@ -38,12 +38,12 @@ final class OffsetRetention {
   }
 
   /**
-   * Whether an offset whose time is over may go.
+   * Whether the group may still have something to read behind an offset: then nothing of the group
+   * goes, for the others of its partitions, read to their ends, would be read again.
    *
    * @param end the partition's end, null when it could not be learnt
    */
-  static boolean mayGo(
-      boolean keepUnread, boolean topicExists, CommittedOffset offset, @Nullable Long end) {
-    return !keepUnread || !topicExists || (end != null && end <= offset.offset());
+  static boolean mayBeUnread(boolean topicExists, CommittedOffset offset, @Nullable Long end) {
+    return topicExists && (end == null || end > offset.offset());
   }
 }
