@@ -96,7 +96,7 @@ final class DirectoryLogManager implements LogManager {
   private void keepTheFurther(DirectoryRuntime runtime) throws IOException {
     for (SegmentedLog log : List.copyOf(runtime.logs())) {
       Served other = inOtherDirectory(log);
-      SegmentedLog twin = other == null ? null : other.runtime().log(log.directory());
+      SegmentedLog twin = other == null ? null : other.runtime().catalog().log(log.directory());
       if (other == null || twin == null) {
         continue;
       }
@@ -105,9 +105,9 @@ final class DirectoryLogManager implements LogManager {
               ? log.latestEpoch() > twin.latestEpoch()
               : log.logEndOffset() > twin.logEndOffset();
       if (further) {
-        other.runtime().setAside(twin);
+        other.runtime().catalog().setAside(twin);
       } else {
-        runtime.setAside(log);
+        runtime.catalog().setAside(log);
       }
     }
   }
@@ -115,7 +115,7 @@ final class DirectoryLogManager implements LogManager {
   /** The directory in service that has a log of the same replica. */
   private @Nullable Served inOtherDirectory(SegmentedLog log) {
     for (Served served : directories) {
-      SegmentedLog twin = served.runtime().log(log.directory());
+      SegmentedLog twin = served.runtime().catalog().log(log.directory());
       if (twin != null && twin != log && twin.id().equals(log.id()) && !twin.isOffline()) {
         return served;
       }
@@ -142,7 +142,7 @@ final class DirectoryLogManager implements LogManager {
 
   private @Nullable SegmentedLog find(String name) {
     for (Served served : directories) {
-      SegmentedLog log = served.runtime().log(name);
+      SegmentedLog log = served.runtime().catalog().log(name);
       if (log != null) {
         return log;
       }
@@ -185,6 +185,7 @@ final class DirectoryLogManager implements LogManager {
         .filter(DirectoryRuntime::isOnline)
         .min(Comparator.comparingInt(runtime -> runtime.logs().size()))
         .orElseThrow(() -> new LogStorageException("no log directory is online for " + id))
+        .catalog()
         .create(id, config);
   }
 
@@ -198,8 +199,8 @@ final class DirectoryLogManager implements LogManager {
 
   private CompletableFuture<Void> deleteFrom(SegmentedLog log) {
     for (Served served : directories) {
-      if (served.runtime().log(log.directory()) == log) {
-        return served.runtime().delete(log);
+      if (served.runtime().catalog().log(log.directory()) == log) {
+        return served.runtime().catalog().delete(log);
       }
     }
     throw new IllegalStateException("log " + log.id() + " is in no directory");
@@ -255,7 +256,7 @@ final class DirectoryLogManager implements LogManager {
         }
         for (SegmentedLog log : List.copyOf(fresh.logs())) {
           if (inOtherDirectory(log) != null) {
-            fresh.setAside(log);
+            fresh.catalog().setAside(log);
           }
         }
       } catch (IOException e) {

@@ -157,7 +157,7 @@ final class DirectoryOpener {
     try {
       LogRecovery recovery =
           new LogRecovery(storage, id, config.defaults(), clean, known, clock.wallMillis());
-      runtime.adopt(id, config.defaults(), recovery.recover());
+      runtime.catalog().adopt(id, config.defaults(), recovery.recover());
     } catch (DiskFullException e) {
       throw e; // nothing is wrong with the log
     } catch (IOException | IllegalArgumentException e) {

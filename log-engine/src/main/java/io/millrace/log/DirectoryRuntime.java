@@ -5,20 +5,15 @@ import io.millrace.concurrent.EventLoop;
 import io.millrace.log.segment.Segment;
 import io.millrace.log.storage.DiskFullException;
 import io.millrace.log.storage.LogStorage;
-import io.millrace.log.tail.LogTail;
 import io.millrace.log.tail.TailCache;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * One directory in service: its logs, and what they share: the write at the end of a turn, the
  * flush, the memory for tails, the checkpoint, and the fate of being offline together.
  *
- * <p>The map of logs is read by any thread; all else belongs to the append loop.
+ * <p>The {@link LogCatalog} is looked up by any thread; all else belongs to the append loop.
  */
 final class DirectoryRuntime implements LogHost {
 
@@ -35,13 +30,14 @@ final class DirectoryRuntime implements LogHost {
   private final LogStorage storage;
   private final EventLoop appendLoop;
   private final EventLoop flushLoop;
+  private final FlushLoopWork disk;
   private final LogManagerConfig config;
   private final Clock clock;
   private final BiConsumer<String, String> offlineListener;
-  private final ConcurrentHashMap<String, SegmentedLog> logs = new ConcurrentHashMap<>();
   private final TailCache tails;
   private final FlushStage flush;
-  private final OffsetsCheckpoint checkpoint;
+  private final Checkpointer checkpointer;
+  private final LogCatalog catalog;
   private final LogCleaner cleaner;
   private final ArrayDeque<SegmentedLog> toWrite = new ArrayDeque<>();
   private boolean writeScheduled;
@@ -49,12 +45,6 @@ final class DirectoryRuntime implements LogHost {
 
   /** Ends a shutdown whose last flush failed. */
   private Runnable whenFailed = () -> {};
-
-  private long checkpointSequence;
-  private List<OffsetsCheckpoint.Entry> lastCheckpoint = List.of();
-
-  /** What the checkpoint says of logs that could not be opened, by directory name; any thread. */
-  private final Map<String, OffsetsCheckpoint.Entry> ofUnopened = new ConcurrentHashMap<>();
 
   private volatile String offlineReason = "";
   private volatile boolean full;
@@ -74,7 +64,9 @@ final class DirectoryRuntime implements LogHost {
     this.offlineListener = offlineListener;
     this.tails = new TailCache(config.tailCacheBytes());
     this.flush = new FlushStage(storage, appendLoop, directory.flushLoops(), this::failed);
-    this.checkpoint = new OffsetsCheckpoint(storage);
+    this.disk = new FlushLoopWork(appendLoop, flushLoop, this);
+    this.checkpointer = new Checkpointer(storage);
+    this.catalog = new LogCatalog(storage, clock, appendLoop, this, disk, tails, checkpointer);
     this.cleaner =
         new LogCleaner(
             directory.cleanerLoops(),
@@ -83,7 +75,7 @@ final class DirectoryRuntime implements LogHost {
             cleanerBudget,
             clock,
             this,
-            logs::values);
+            catalog::logs);
   }
 
   String root() {
@@ -104,8 +96,7 @@ final class DirectoryRuntime implements LogHost {
     } catch (IOException e) {
       LOG.debug("the file system does not tell its size path={}", root(), e);
     }
-    return new DirectoryStatus(
-        root(), offlineReason, full, total, usable, List.copyOf(logs.values()));
+    return new DirectoryStatus(root(), offlineReason, full, total, usable, List.copyOf(logs()));
   }
 
   /** Whether nothing of it touches the disk any more, so that another may take its place. */
@@ -117,172 +108,18 @@ final class DirectoryRuntime implements LogHost {
     return full;
   }
 
-  // ---- any thread
-
-  @Nullable SegmentedLog log(String directoryName) {
-    return logs.get(directoryName);
+  /** Its logs, found and made and deleted by name. */
+  LogCatalog catalog() {
+    return catalog;
   }
 
   Collection<SegmentedLog> logs() {
-    return logs.values();
+    return catalog.logs();
   }
 
-  /** Takes a log that was found at start into service. */
-  void adopt(TopicPartitionId id, LogConfig logConfig, LogRecovery.RecoveredLog recovered) {
-    logs.put(id.directoryName(), assemble(id, logConfig, recovered));
-  }
-
-  /**
-   * Goes on saying in the checkpoint what it says of a log that could not be opened: forgotten, the
-   * next start would take its damage for the torn end of a log of which nothing was flushed.
-   */
+  /** Keeps in the checkpoint what it says of a log that could not be opened. Any thread. */
   void remember(OffsetsCheckpoint.Entry unopened) {
-    ofUnopened.put(unopened.id().directoryName(), unopened);
-  }
-
-  private SegmentedLog assemble(
-      TopicPartitionId id, LogConfig logConfig, LogRecovery.RecoveredLog recovered) {
-    LogState state = new LogState(id, storage, clock, logConfig, recovered, new LogTail(tails));
-    return new SegmentedLog(state, appendLoop, this);
-  }
-
-  /**
-   * Makes an empty log, in place of what a log of that name left behind. Its directory and files
-   * become durable with its first flush.
-   *
-   * @throws LogStorageException when the name is taken by what is no log, which is somebody's and
-   *     stays, or the disk fails
-   */
-  SegmentedLog create(TopicPartitionId id, LogConfig logConfig) {
-    String name = id.directoryName();
-    Occupant occupant = occupantOf(name);
-    try {
-      if (occupant == Occupant.LOG) {
-        storage.delete(name);
-      } else if (occupant == Occupant.UNMARKED) {
-        setAside(name, id);
-      }
-      ofUnopened.remove(name);
-      storage.createDirectory(name);
-      mark(id, occupant);
-      Segment first = Segment.create(storage, name, 0);
-      LogState state =
-          new LogState(
-              id,
-              storage,
-              clock,
-              logConfig,
-              LogRecovery.RecoveredLog.empty(first),
-              new LogTail(tails));
-      state.unit.directoryNew();
-      state.unit.segmentWritten(first);
-      SegmentedLog log = new SegmentedLog(state, appendLoop, this);
-      logs.put(name, log);
-      return log;
-    } catch (IOException e) {
-      appendLoop.execute(() -> failed(e));
-      throw new LogStorageException(
-          "cannot make log " + root() + "/" + name + ": " + e.getMessage(), e);
-    }
-  }
-
-  /** The first write into the directory; an empty one may be somebody's who lets nobody write. */
-  private void mark(TopicPartitionId id, Occupant occupant) throws IOException {
-    try {
-      PartitionMetadata.write(storage, id);
-    } catch (IOException e) {
-      if (occupant == Occupant.EMPTY && !(e instanceof DiskFullException)) {
-        throw new LogStorageException(
-            "cannot make log in the empty directory that is there already: " + e.getMessage(), e);
-      }
-      throw e;
-    }
-  }
-
-  private Occupant occupantOf(String name) {
-    String path = root() + "/" + name;
-    try {
-      Occupant occupant = Occupant.of(storage, name);
-      if (occupant != Occupant.FOREIGN) {
-        return occupant;
-      }
-    } catch (IOException e) { // says nothing about the disk: it may be somebody's secret
-      throw new LogStorageException(
-          "cannot make log " + path + ": what is there already cannot be read: " + e, e);
-    }
-    throw new LogStorageException(
-        "cannot make log "
-            + path
-            + ": something that is no log is there already; move it away and start the node again");
-  }
-
-  /** Takes a log that must not be used out of the way, and keeps it; before the service begins. */
-  void setAside(SegmentedLog log) throws IOException {
-    logs.remove(log.directory(), log);
-    log.closeFiles();
-    setAside(log.directory(), log.id());
-    storage.syncDirectory("");
-  }
-
-  private void setAside(String name, TopicPartitionId inTheWayOf) throws IOException {
-    String aside = DirectoryOpener.strayName(storage, inTheWayOf);
-    LOG.warn(
-        "setting aside what is in the way of a replica's log partition={} path={}/{} to={}",
-        inTheWayOf,
-        root(),
-        name,
-        aside);
-    storage.rename(name, aside);
-  }
-
-  /** Takes a log out of service and its name off the disk; its bytes go after the delay. */
-  CompletableFuture<Void> delete(SegmentedLog log) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    logs.remove(log.directory(), log);
-    log.retire("log " + log.id() + " was deleted", true);
-    String aside = DirectoryOpener.deletedName(log.id());
-    try {
-      storage.delete(aside);
-      storage.rename(log.directory(), aside);
-    } catch (IOException e) {
-      appendLoop.execute(() -> failed(e));
-      done.completeExceptionally(
-          new LogStorageException(
-              "cannot delete log " + root() + "/" + log.directory() + ": " + e.getMessage(), e));
-      return done;
-    }
-    LOG.info("deleting log partition={} path={}/{}", log.id(), root(), aside);
-    appendLoop.execute(
-        () -> {
-          log.dropTail();
-          onFlushLoop(() -> storage.syncDirectory(""), () -> done.complete(null));
-          appendLoop.schedule(
-              () ->
-                  onFlushLoop(
-                      () -> {
-                        log.closeFiles();
-                        storage.delete(aside);
-                      },
-                      () -> {}),
-              TimeUnit.MILLISECONDS.toNanos(log.config().fileDeleteDelayMs()));
-        });
-    return done;
-  }
-
-  private interface DiskWork {
-    void run() throws IOException;
-  }
-
-  private void onFlushLoop(DiskWork work, Runnable then) {
-    flushLoop.execute(
-        () -> {
-          try {
-            work.run();
-            then.run();
-          } catch (IOException e) {
-            appendLoop.execute(() -> failed(e));
-          }
-        });
+    checkpointer.remember(unopened);
   }
 
   // ---- append loop
@@ -338,38 +175,28 @@ final class DirectoryRuntime implements LogHost {
           "log directory is full and out of service until there is room again path={} logs={}"
               + " because={}",
           root(),
-          logs.size(),
+          logs().size(),
           cause.getMessage());
     } else {
-      LOG.error("taking log directory offline path={} logs={}", root(), logs.size(), cause);
+      LOG.error("taking log directory offline path={} logs={}", root(), logs().size(), cause);
     }
     offlineReason = reason;
     flush.stop();
     cleaner.stopThen(() -> cleanerIsQuiet = true);
     toWrite.clear();
-    logs.values().forEach(log -> log.goOffline(reason));
+    logs().forEach(log -> log.goOffline(reason));
     offlineListener.accept(root(), reason);
     whenFailed.run();
   }
 
   @Override
   public void checkpointNow() throws IOException {
-    checkpoint.write(++checkpointSequence, gatherCheckpoint());
-  }
-
-  private List<OffsetsCheckpoint.Entry> gatherCheckpoint() {
-    List<OffsetsCheckpoint.Entry> entries = new ArrayList<>(logs.size());
-    logs.values().forEach(log -> entries.add(log.checkpointEntry()));
-    entries.addAll(ofUnopened.values());
-    lastCheckpoint = entries;
-    return entries;
+    checkpointer.write(checkpointer.gather(logs()));
   }
 
   @Override
   public void removeLater(Segment segment, long delayMs) {
-    appendLoop.schedule(
-        () -> onFlushLoop(segment::removeDeleted, () -> {}),
-        TimeUnit.MILLISECONDS.toNanos(delayMs));
+    disk.runLater(segment::removeDeleted, delayMs);
   }
 
   /** Begins the schedules. */
@@ -402,17 +229,15 @@ final class DirectoryRuntime implements LogHost {
    * is.
    */
   private void writeCheckpoint() {
-    for (SegmentedLog log : logs.values()) {
+    for (SegmentedLog log : logs()) {
       if (!log.config().flushBeforeAck() && log.waitsForFlush()) {
         flush.add(log);
       }
     }
     flush.start();
-    List<OffsetsCheckpoint.Entry> before = lastCheckpoint;
-    List<OffsetsCheckpoint.Entry> now = gatherCheckpoint();
-    if (!now.equals(before)) {
-      long sequence = ++checkpointSequence;
-      onFlushLoop(() -> checkpoint.write(sequence, now), () -> {});
+    Checkpointer.Checkpoint next = checkpointer.gatherIfChanged(logs());
+    if (next != null) {
+      disk.run(() -> checkpointer.write(next));
     }
   }
 
@@ -433,7 +258,7 @@ final class DirectoryRuntime implements LogHost {
   void retain() {
     long now = clock.wallMillis();
     try {
-      for (SegmentedLog log : logs.values()) {
+      for (SegmentedLog log : logs()) {
         if (!log.isOffline()) {
           log.retain(now, config.producerIdExpirationMs());
         }
@@ -462,7 +287,7 @@ final class DirectoryRuntime implements LogHost {
     stopped = true;
     flush.stop();
     cleaner.stop();
-    for (SegmentedLog log : logs.values()) {
+    for (SegmentedLog log : logs()) {
       log.retire("log directory " + root() + " is closed", false);
       log.dropTail();
     }
@@ -470,16 +295,13 @@ final class DirectoryRuntime implements LogHost {
 
   /** Closes the files of an offline directory once readers had their time. */
   void closeLater() {
-    appendLoop.schedule(
-        () ->
-            onFlushLoop(
-                () -> {
-                  for (SegmentedLog log : logs.values()) {
-                    log.closeFiles();
-                  }
-                },
-                () -> {}),
-        TimeUnit.MILLISECONDS.toNanos(config.defaults().fileDeleteDelayMs()));
+    disk.runLater(this::closeFiles, config.defaults().fileDeleteDelayMs());
+  }
+
+  private void closeFiles() throws IOException {
+    for (SegmentedLog log : logs()) {
+      log.closeFiles();
+    }
   }
 
   /** Flushes, writes the clean mark, closes; an offline directory is only closed. */
@@ -492,7 +314,7 @@ final class DirectoryRuntime implements LogHost {
   private void beginShutdown(DirectoryOpener.Hold hold, CompletableFuture<Void> done) {
     try {
       if (isOnline()) {
-        for (SegmentedLog log : logs.values()) {
+        for (SegmentedLog log : logs()) {
           log.prepareClose();
           flush.add(log);
         }
@@ -508,22 +330,20 @@ final class DirectoryRuntime implements LogHost {
 
   private void finishShutdown(
       DirectoryOpener.Hold hold, CompletableFuture<Void> done, boolean clean) {
-    List<OffsetsCheckpoint.Entry> entries = gatherCheckpoint();
-    long sequence = ++checkpointSequence;
+    Checkpointer.Checkpoint last = checkpointer.gather(logs());
     abandon();
     flushLoop.execute(
         () -> {
           try (hold) {
             if (clean) {
-              checkpoint.write(sequence, entries);
-              if (ofUnopened.isEmpty()) { // else the next start must look at them as after a crash
+              checkpointer.write(last);
+              // With unopened logs the next start must look at them as after a crash.
+              if (!checkpointer.hasUnopened()) {
                 DirectoryOpener.markClean(storage);
               }
             }
-            for (SegmentedLog log : logs.values()) {
-              log.closeFiles();
-            }
-            LOG.info("closed log directory path={} logs={} clean={}", root(), logs.size(), clean);
+            closeFiles();
+            LOG.info("closed log directory path={} logs={} clean={}", root(), logs().size(), clean);
             done.complete(null);
           } catch (IOException e) {
             done.completeExceptionally(
