@@ -374,11 +374,12 @@ public final class SimulatedStorage implements LogStorage {
     return size;
   }
 
-  /** An open file; dead after a crash. */
+  /** An open file; of no use once it was closed, or after a crash. */
   private final class Handle implements LogFile {
     private final String path;
     private final Content content;
     private final int openedIn;
+    private boolean closed;
 
     Handle(String path, Content content, int openedIn) {
       this.path = path;
@@ -389,6 +390,9 @@ public final class SimulatedStorage implements LogStorage {
     private void check() throws IOException {
       if (openedIn != incarnation) {
         throw new IOException(name + "/" + path + " was opened before the crash");
+      }
+      if (closed) {
+        throw new IOException(name + "/" + path + " is closed");
       }
     }
 
@@ -450,6 +454,8 @@ public final class SimulatedStorage implements LogStorage {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      closed = true;
+    }
   }
 }
