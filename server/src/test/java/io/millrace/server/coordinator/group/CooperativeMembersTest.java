@@ -89,6 +89,31 @@ class CooperativeMembersTest {
     assertThat(now(join(two, null, 2)).generationId()).isEqualTo(3);
   }
 
+  @Test
+  void memberThatClaimsWhatWasGivenToAnother_isJudgedByTheLatestGeneration() {
+    // given: the coordinator has looked once at who was given what
+    String one = now(join("", INSTANCE)).memberId();
+    CompletableFuture<JoinGroupResponse> joining = join("", null);
+    now(join(one, INSTANCE));
+    String two = now(joining).memberId();
+    share(
+        one, INSTANCE, 2, Map.of(one, PartitionSet.of(ORDERS, 0), two, PartitionSet.of(ORDERS, 1)));
+    CompletableFuture<JoinGroupResponse> rejoining = join(one, INSTANCE, 0, 2);
+    now(join(two, null, 1));
+    assertThat(now(rejoining).generationId()).isEqualTo(3);
+
+    // when partition 2, which was nobody's, is given to one member
+    share(
+        one,
+        INSTANCE,
+        3,
+        Map.of(one, PartitionSet.of(ORDERS, 0), two, PartitionSet.of(ORDERS, 1, 2)));
+
+    // then another cannot own it
+    assertThat(now(join(one, INSTANCE, 0, 2)).errorCode())
+        .isEqualTo(ErrorCode.UNKNOWN_MEMBER_ID.code());
+  }
+
   private JoinGroupResponse now(CompletableFuture<JoinGroupResponse> answer) {
     return fixture.now(answer);
   }
