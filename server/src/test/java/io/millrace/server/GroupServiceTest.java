@@ -153,7 +153,7 @@ class GroupServiceTest {
   }
 
   @Test
-  void expiredOffset_goesWhenAllIsRead_andStaysWhileThereIsMore() throws Exception {
+  void expiredOffsets_goWhenAllIsRead_andStayWhileThereIsMore() throws Exception {
     // given
     Properties properties = TestNodes.single(directory);
     properties.setProperty("offsets.retention.check.interval.ms", "50");
@@ -162,14 +162,20 @@ class GroupServiceTest {
       createTopic(node, topic);
       send(node, topic, 2);
     }
+    String finished = "finished";
     GroupCalls.awaitCoordinator(nodes, GROUP);
+    GroupCalls.awaitCoordinator(nodes, finished);
 
     // when
     GroupCalls.commitForAMoment(node, GROUP, "unread", 1);
     GroupCalls.commitForAMoment(node, GROUP, "read", 2);
+    GroupCalls.commitForAMoment(node, finished, "unread", 2);
+    GroupCalls.commitForAMoment(node, finished, "read", 2);
 
     // then
-    TestNodes.awaitTrue(() -> GroupCalls.committed(node, GROUP, "read") == -1);
+    TestNodes.awaitTrue(() -> GroupCalls.committed(node, finished, "read") == -1);
+    assertThat(GroupCalls.committed(node, finished, "unread")).isEqualTo(-1);
+    assertThat(GroupCalls.committed(node, GROUP, "read")).isEqualTo(2);
     assertThat(GroupCalls.committed(node, GROUP, "unread")).isEqualTo(1);
   }
 
