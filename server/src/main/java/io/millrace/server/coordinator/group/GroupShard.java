@@ -78,7 +78,7 @@ public final class GroupShard implements CoordinatorShard<GroupRecord> {
     this.classic = new ClassicGroups(config, rebalance, presence);
     this.join = new ClassicJoin(config, rebalance, presence, random.split());
     this.memberOffsets = new MemberOffsets(groups, offsets, rebalance, presence);
-    this.held = new HeldHeartbeats(config, rebalance);
+    this.held = new HeldHeartbeats(config, rebalance, presence);
     this.consumer = new ConsumerGroups(config, presence);
     this.emulated = new EmulatedMembers(config, consumer, presence, random.split());
     this.due = new DueTimers(classic, rebalance, held, consumer, presence);

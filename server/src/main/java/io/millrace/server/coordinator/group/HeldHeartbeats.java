@@ -31,10 +31,12 @@ final class HeldHeartbeats {
 
   private final GroupConfig config;
   private final ClassicRebalance rebalance;
+  private final Presence presence;
 
-  HeldHeartbeats(GroupConfig config, ClassicRebalance rebalance) {
+  HeldHeartbeats(GroupConfig config, ClassicRebalance rebalance, Presence presence) {
     this.config = config;
     this.rebalance = rebalance;
+    this.presence = presence;
   }
 
   /**
@@ -107,6 +109,7 @@ final class HeldHeartbeats {
     }
     if (why == HeartbeatRelease.ASK_AGAIN && mayAskAgain(turn, member)) {
       member.askedAgainMillis = turn.nowMillis();
+      presence.asked(group.id(), memberId);
       ClassicAnswers.answerHeld(turn, group.id(), member, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
     } else if (why == HeartbeatRelease.HEARTBEAT_FOLLOWS || !group.vacant.isDue()) {
       answerNone(turn, group, member);

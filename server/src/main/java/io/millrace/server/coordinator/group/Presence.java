@@ -159,6 +159,14 @@ final class Presence {
     }
   }
 
+  /** A classic member is had to heartbeat sooner than it would: that tells nothing of its habit. */
+  void asked(String group, String memberId) {
+    Heard heard = find(group, memberId);
+    if (heard != null) {
+      heard.heartbeatWasLast = false;
+    }
+  }
+
   /** A member commits: it is there, but that is not the speaking that it is expected to do. */
   void committed(
       CoordinatorTurn<GroupRecord> turn, GroupClient client, String group, String memberId) {

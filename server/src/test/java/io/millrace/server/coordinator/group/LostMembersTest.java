@@ -7,6 +7,7 @@ import static io.millrace.server.coordinator.group.GroupFixture.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.message.HeartbeatRequest;
 import io.millrace.protocol.message.JoinGroupRequest;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
@@ -80,6 +81,25 @@ class LostMembersTest {
     fixture.loop.advance(HEARTBEAT);
     assertThat(beat(1)).isZero();
     fixture.loop.advance(HEARTBEAT / 2);
+    assertThat(beat(1)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
+  }
+
+  @Test
+  void heartbeatsThatWereAskedFor_areNoHabit() {
+    stable(2);
+    for (int i = 0; i < 3; i++) {
+      HeartbeatRequest request = new HeartbeatRequest(GROUP, generation, members.get(0), null);
+      fixture.groups.heartbeat(
+          new GroupClient((short) 4, "client", "/10.0.0.1", 1, 3_000), request);
+      fixture.loop.run();
+      fixture.groups.letHeartbeatGo(request, HeartbeatRelease.ASK_AGAIN); // it has committed
+      fixture.loop.advance(1_000);
+    }
+    fixture.closed(1); // and commits no more
+
+    fixture.loop.advance(SESSION / 3 + SESSION / 6 - 1_010); // as if no habit were known
+    assertThat(beat(1)).isZero();
+    fixture.loop.advance(10);
     assertThat(beat(1)).isEqualTo(ErrorCode.REBALANCE_IN_PROGRESS.code());
   }
 
