@@ -127,7 +127,7 @@ final class PrintedOffsets implements RebalanceListener {
   /** Commits the rest, and waits for that. */
   void commit() {
     takeBack();
-    if (!commits || isBehind && flushed.isEmpty()) {
+    if (!commits || (isBehind && flushed.isEmpty())) {
       return;
     }
     try {
