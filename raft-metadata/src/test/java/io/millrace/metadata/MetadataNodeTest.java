@@ -17,8 +17,7 @@ import io.millrace.metadata.request.CreateTopics.NewTopic;
 import io.millrace.metadata.request.RegisterBroker;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
-import java.io.IOException;
-import java.net.ServerSocket;
+import io.millrace.protocol.network.FreePorts;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -207,16 +206,10 @@ class MetadataNodeTest {
     }
   }
 
-  private static List<VoterAddress> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
+  private static List<VoterAddress> freePorts(int count) {
     List<VoterAddress> voters = new ArrayList<>();
-    for (int id = 1; id <= count; id++) {
-      ServerSocket socket = new ServerSocket(0);
-      sockets.add(socket);
-      voters.add(new VoterAddress(id, "127.0.0.1", socket.getLocalPort()));
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
+    for (int port : FreePorts.find(count)) {
+      voters.add(new VoterAddress(voters.size() + 1, "127.0.0.1", port));
     }
     return voters;
   }

@@ -2,6 +2,7 @@ package io.millrace.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.protocol.network.FreePorts;
 import io.millrace.server.config.NodeConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +25,7 @@ class RolesTest {
   @Test
   void voterAndBrokersApart_makeOneCluster() throws Exception {
     // given: brokers wait for the voter
-    List<Integer> ports = TestNodes.freePorts(3);
+    List<Integer> ports = FreePorts.find(3);
     String voters = "9@localhost:" + ports.get(0);
     CompletableFuture<Node> first = Node.start(broker(1, ports.get(1), voters));
     CompletableFuture<Node> second = Node.start(broker(2, ports.get(2), voters));

@@ -1,10 +1,7 @@
 package io.millrace.server;
 
+import io.millrace.protocol.network.FreePorts;
 import io.millrace.server.config.NodeConfig;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +19,7 @@ final class TestNodes {
 
   static Properties single(Path directory) {
     Properties properties = new Properties();
-    int controllerPort = freePorts(1).get(0);
+    int controllerPort = FreePorts.find();
     properties.setProperty("node.id", "1");
     properties.setProperty(
         "listeners", "PLAINTEXT://localhost:0,CONTROLLER://localhost:" + controllerPort);
@@ -32,7 +29,7 @@ final class TestNodes {
   }
 
   static List<Properties> cluster(Path directory, int nodes) {
-    List<Integer> ports = freePorts(2 * nodes);
+    List<Integer> ports = FreePorts.find(2 * nodes);
     List<String> voters = new ArrayList<>();
     for (int i = 0; i < nodes; i++) {
       voters.add((i + 1) + "@localhost:" + ports.get(i));
@@ -69,24 +66,6 @@ final class TestNodes {
         throw new AssertionError("not within " + START_SECONDS + " s");
       }
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2)); // leaves the CPU to the nodes
-    }
-  }
-
-  static List<Integer> freePorts(int count) {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      List<Integer> ports = new ArrayList<>();
-      for (int i = 0; i < count; i++) {
-        ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        sockets.add(socket);
-        ports.add(socket.getLocalPort());
-      }
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-      return ports;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

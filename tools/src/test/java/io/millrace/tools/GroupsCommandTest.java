@@ -9,13 +9,12 @@ import io.millrace.client.Producer;
 import io.millrace.client.ProducerRecord;
 import io.millrace.client.Serializers;
 import io.millrace.client.TopicPartition;
+import io.millrace.protocol.network.FreePorts;
 import io.millrace.server.Node;
 import io.millrace.server.config.NodeConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,10 +50,7 @@ class GroupsCommandTest {
 
   @BeforeAll
   static void startNode() throws Exception {
-    int controllerPort;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      controllerPort = free.getLocalPort();
-    }
+    int controllerPort = FreePorts.find();
     Properties properties = new Properties();
     properties.setProperty("node.id", "1");
     properties.setProperty(

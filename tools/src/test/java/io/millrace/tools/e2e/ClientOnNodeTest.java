@@ -15,11 +15,9 @@ import io.millrace.client.ProducerRecord;
 import io.millrace.client.RecordMetadata;
 import io.millrace.client.Serializers;
 import io.millrace.client.TopicPartition;
+import io.millrace.protocol.network.FreePorts;
 import io.millrace.server.Node;
 import io.millrace.server.config.NodeConfig;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,12 +43,7 @@ class ClientOnNodeTest {
 
   @BeforeAll
   static void startNode() throws Exception {
-    int controllerPort;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      controllerPort = free.getLocalPort();
-    } catch (IOException none) {
-      throw new AssertionError(none);
-    }
+    int controllerPort = FreePorts.find();
     Properties properties = new Properties();
     properties.setProperty("node.id", "1");
     properties.setProperty(

@@ -3,6 +3,7 @@ package io.millrace.tools.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.millrace.protocol.network.FreePorts;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +22,7 @@ final class NodeStopIT {
   void nodeThatWaitsForTheOtherVoters_endsInOrder() throws Exception {
     assumeTrue(BrokerKind.chosen() == BrokerKind.MILLRACE, "Kafka's node says other things");
     // given: a node whose fellow voter never comes
-    List<Integer> ports = ProcessCluster.freePorts(3);
+    List<Integer> ports = FreePorts.find(3);
     Map<String, String> settings =
         Map.of(
             "node.id",

@@ -1,12 +1,10 @@
 package io.millrace.tools.system;
 
+import io.millrace.protocol.network.FreePorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,7 +32,7 @@ final class ProcessCluster implements AutoCloseable {
 
   private ProcessCluster(Path directory, int size, Map<String, String> settings)
       throws IOException {
-    List<Integer> free = freePorts(2 * size);
+    List<Integer> free = FreePorts.find(2 * size);
     String voters =
         IntStream.rangeClosed(1, size)
             .mapToObj(id -> id + "@127.0.0.1:" + free.get(size + id - 1))
@@ -80,20 +78,6 @@ final class ProcessCluster implements AutoCloseable {
 
   static ProcessCluster start(Path directory, int size) throws IOException {
     return start(directory, size, Map.of());
-  }
-
-  static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      return sockets.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
   }
 
   String bootstrap() {
