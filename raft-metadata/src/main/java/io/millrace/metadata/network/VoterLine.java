@@ -27,6 +27,7 @@ final class VoterLine implements VoterDirectory.Line {
   private final Runnable gone;
   // Guarded by this.
   private @Nullable VoterConnection connection;
+  private boolean stood;
   private boolean closed;
 
   VoterLine(NetworkLoops loops, VoterAddress voter, Runnable gone) {
@@ -46,7 +47,7 @@ final class VoterLine implements VoterDirectory.Line {
                 connected(made);
                 return;
               }
-              if (refused(failure) && !isClosed()) {
+              if (refused(failure) && hasStood() && !isClosed()) {
                 gone.run();
               }
               again(FAILED_AGAIN_MILLIS);
@@ -57,13 +58,25 @@ final class VoterLine implements VoterDirectory.Line {
     boolean late;
     synchronized (this) {
       late = closed;
+      stood = true;
       connection = made;
     }
     if (late) {
       made.close();
-    } else {
-      made.closed().thenRun(() -> again(BROKEN_AGAIN_MILLIS));
+      return;
     }
+    long since = System.nanoTime();
+    made.closed()
+        .thenRun(
+            () -> {
+              long lived = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since);
+              again(lived < FAILED_AGAIN_MILLIS ? FAILED_AGAIN_MILLIS : BROKEN_AGAIN_MILLIS);
+            });
+  }
+
+  /** An address that never answered may be a wrong one, and says nothing of the voter. */
+  private synchronized boolean hasStood() {
+    return stood;
   }
 
   private void again(long millis) {

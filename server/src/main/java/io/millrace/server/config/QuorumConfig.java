@@ -77,7 +77,7 @@ public record QuorumConfig(
           200,
           60_000,
           "A voter stands for election when the leader is silent for half of this to all of it;"
-              + " at once when the leader's process is gone.");
+              + " at once when the leader's process is gone. The same on all voters.");
 
   public QuorumConfig {
     voters = List.copyOf(voters);
