@@ -8,8 +8,10 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
@@ -34,6 +36,10 @@ final class DirectoryLogManager implements LogManager {
   private final List<Served> directories = new CopyOnWriteArrayList<>();
   private final Map<String, String> failedAtStart = new HashMap<>();
   private final Map<TopicPartitionId, String> damagedLogs = new HashMap<>();
+
+  /** Names that nobody could look behind when their directories were opened. */
+  private final Set<String> unreadable = new HashSet<>();
+
   private final List<BiConsumer<String, String>> offlineListeners = new CopyOnWriteArrayList<>();
   private boolean closed;
 
@@ -81,6 +87,7 @@ final class DirectoryLogManager implements LogManager {
       opener.open(runtime);
       keepTheFurther(runtime);
       damagedLogs.putAll(opener.damaged());
+      unreadable.addAll(opener.unreadable());
       directories.add(new Served(directory, runtime, hold));
     } catch (IOException e) {
       LOG.error("cannot open log directory path={}", runtime.root(), e);
@@ -176,6 +183,12 @@ final class DirectoryLogManager implements LogManager {
       throw new LogStorageException(
           "log " + id + " is in no directory in service and may lie in " + failedAtStart.keySet());
     }
+    if (!isNew && existing == null && unreadable.contains(id.directoryName())) {
+      throw new LogStorageException(
+          "log "
+              + id
+              + " may lie where nothing could be read at start; restart the node when it can");
+    }
     if (existing != null) {
       LOG.info("setting aside the log of an earlier topic old={} new={}", existing.id(), id);
       deleteFrom(existing);
@@ -254,6 +267,7 @@ final class DirectoryLogManager implements LogManager {
           // Sound a moment ago, so it is the disk: it must not go on without them.
           throw new IOException(String.join("; ", opener.damaged().values()));
         }
+        unreadable.addAll(opener.unreadable());
         for (SegmentedLog log : List.copyOf(fresh.logs())) {
           if (inOtherDirectory(log) != null) {
             fresh.catalog().setAside(log);

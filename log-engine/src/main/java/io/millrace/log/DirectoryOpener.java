@@ -7,7 +7,9 @@ import io.millrace.log.storage.LogStorage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,7 @@ final class DirectoryOpener {
   private final LogManagerConfig config;
   private final Clock clock;
   private final Map<TopicPartitionId, String> damaged = new HashMap<>();
+  private final Set<String> unreadable = new HashSet<>();
 
   DirectoryOpener(LogStorage storage, LogManagerConfig config, Clock clock) {
     this.storage = storage;
@@ -64,6 +67,14 @@ final class DirectoryOpener {
   /** Logs that could not be recovered, with the reason. */
   Map<TopicPartitionId, String> damaged() {
     return damaged;
+  }
+
+  /**
+   * Names of directories that could not be looked into, and are not known to be a log's. A log of
+   * that name may lie there.
+   */
+  Set<String> unreadable() {
+    return unreadable;
   }
 
   void open(DirectoryRuntime runtime) throws IOException {
@@ -121,14 +132,17 @@ final class DirectoryOpener {
     OffsetsCheckpoint.Entry known = checkpoint.get(name);
     OffsetsCheckpoint.Entry flushed =
         known != null && known.recoveryPoint() > 0 ? known : null; // so it cannot be given up
-    TopicPartitionId id;
-    Occupant occupant;
+    TopicPartitionId id = null;
+    Occupant occupant = Occupant.FOREIGN;
     try {
-      id = PartitionMetadata.read(storage, name);
-      occupant = Occupant.of(storage, name);
+      if (storage.isDirectory(name)) {
+        id = PartitionMetadata.read(storage, name);
+        occupant = id == null ? Occupant.of(storage, name) : Occupant.LOG;
+      }
     } catch (IOException e) {
       if (flushed == null) {
         LOG.warn("leaving alone what cannot be read path={}/{}", storage.describe(), name, e);
+        unreadable.add(name);
         return false;
       }
       LOG.error("cannot read log path={}/{}", storage.describe(), name, e);

@@ -293,8 +293,9 @@ final class DirectoryRuntime implements LogHost {
     }
   }
 
-  /** Closes the files of an offline directory once readers had their time. */
+  /** Gives back the memory of an offline directory, and closes its files once readers had time. */
   void closeLater() {
+    appendLoop.schedule(() -> logs().forEach(SegmentedLog::dropTail), 0);
     disk.runLater(this::closeFiles, config.defaults().fileDeleteDelayMs());
   }
 

@@ -77,16 +77,17 @@ final class LogCatalog {
    * become durable with its first flush.
    *
    * @throws LogStorageException when the name is taken by what is no log, which is somebody's and
-   *     stays, or the disk fails
+   *     stays, or by this very log, which could not be read before; or the disk fails
    */
   SegmentedLog create(TopicPartitionId id, LogConfig logConfig) {
     String name = id.directoryName();
-    Occupant occupant = occupantOf(name);
+    Occupant occupant = occupantOf(id);
+    if (occupant == Occupant.UNMARKED) {
+      moveAway(name, id);
+    }
     try {
       if (occupant == Occupant.LOG) {
         storage.delete(name);
-      } else if (occupant == Occupant.UNMARKED) {
-        setAside(name, id);
       }
       checkpointer.forget(name);
       storage.createDirectory(name);
@@ -117,9 +118,23 @@ final class LogCatalog {
     }
   }
 
-  private Occupant occupantOf(String name) {
+  private void moveAway(String name, TopicPartitionId inTheWayOf) {
+    try {
+      setAside(name, inTheWayOf);
+    } catch (IOException e) { // says nothing about the disk: it may be mounted there
+      throw new LogStorageException(
+          "cannot make log " + path(name) + ": what is there already cannot be set aside: " + e, e);
+    }
+  }
+
+  private Occupant occupantOf(TopicPartitionId id) {
+    String name = id.directoryName();
     try {
       Occupant occupant = Occupant.of(storage, name);
+      if (occupant == Occupant.LOG && id.equals(PartitionMetadata.read(storage, name))) {
+        throw new LogStorageException(
+            "log " + path(name) + " was not opened at start; start the node again");
+      }
       if (occupant != Occupant.FOREIGN) {
         return occupant;
       }

@@ -162,6 +162,7 @@ final class LogCleanerTest {
   void cleaningOfADirectoryThatFails_givesItsMemoryBack_whereverItIs() {
     boolean cleaned = false;
     for (int steps = 0; !cleaned; steps++) {
+      assertThat(steps).isLessThan(10_000);
       // given
       LogFixture fixture = CompactedLog.open();
       fixture.managerConfig =
@@ -200,6 +201,7 @@ final class LogCleanerTest {
   void stopInTheMiddleOfACleaning_isCleanAndLosesNothing_whereverItComes() throws IOException {
     boolean cleaned = false;
     for (int steps = 0; !cleaned; steps++) {
+      assertThat(steps).isLessThan(10_000);
       LogFixture fixture = forty();
       fixture.clock.advanceMillis(150);
       fixture.runSteps(steps);

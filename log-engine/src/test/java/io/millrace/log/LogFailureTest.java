@@ -8,6 +8,7 @@ import io.millrace.log.simulated.ManualLoop;
 import io.millrace.log.simulated.SimulatedStorage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,8 +69,10 @@ final class LogFailureTest {
 
     fixture.disk.limitBytes(1 << 20);
     assertThat(fixture.manager.directories().get(0).hasRoomAgain()).isTrue();
+    long memoryBefore = PooledByteBufAllocator.DEFAULT.pinnedDirectMemory();
     var reopened = fixture.manager.reopen("disk-a");
     fixture.run();
+    assertThat(PooledByteBufAllocator.DEFAULT.pinnedDirectMemory()).isLessThan(memoryBefore);
     fixture.log = fixture.manager.getOrCreate(LogFixture.ID, fixture.config, false);
 
     assertThat(reopened).isCompleted();

@@ -136,4 +136,21 @@ final class SharedDirectoryTest {
 
     assertThat(fixture.values()).containsExactly("a");
   }
+
+  @Test
+  void logThatCouldNotBeReadAtStart_isNotMadeAnewWhileTheNodeRuns() throws IOException {
+    fixture.append("a"); // no checkpoint knows of it yet
+    fixture.disk.deny(LogFixture.ID.directoryName());
+    assertThatThrownBy(fixture::killAndReopen).isInstanceOf(LogStorageException.class);
+
+    fixture.disk.deny(null);
+    for (boolean isNew : new boolean[] {false, true}) {
+      assertThatThrownBy(() -> fixture.manager.getOrCreate(LogFixture.ID, fixture.config, isNew))
+          .isInstanceOf(LogStorageException.class)
+          .hasMessageContaining("start");
+    }
+    fixture.killAndReopen();
+
+    assertThat(fixture.values()).containsExactly("a");
+  }
 }

@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -96,14 +97,12 @@ public final class FileLogStorage implements LogStorage {
 
   @Override
   public boolean exists(String path) throws IOException {
-    Path resolved = resolve(path);
-    if (Files.exists(resolved)) {
+    try {
+      Files.readAttributes(resolve(path), BasicFileAttributes.class);
       return true;
-    }
-    if (Files.notExists(resolved)) {
+    } catch (NoSuchFileException e) {
       return false;
     }
-    throw new AccessDeniedException(resolved.toString()); // neither is known
   }
 
   @Override
