@@ -2,6 +2,7 @@ package io.millrace.server.coordinator.group;
 
 import io.millrace.concurrent.ConfinedTo;
 import io.millrace.metadata.image.MetadataImage;
+import io.millrace.metadata.image.TopicsImage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
@@ -64,6 +65,9 @@ final class ClassicGroup implements Group {
 
   /** All that members were given; made when somebody asks, null when that has changed since. */
   private @Nullable PartitionSet given;
+
+  /** Whose ids {@link #given} has. */
+  private @Nullable TopicsImage givenBy;
 
   /** During the first generation's delay: whether somebody came, and how long it may still grow. */
   boolean newMemberAdded;
@@ -222,9 +226,10 @@ final class ClassicGroup implements Group {
     PartitionSet mine = ConsumerProtocol.assignment(member.assignment, image);
     PartitionSet others = mine == null ? partitions : partitions.minus(mine);
     PartitionSet all = given;
-    if (all == null) {
+    if (all == null || !image.topics().equals(givenBy)) {
       all = allParts(image);
       given = all;
+      givenBy = image.topics();
     }
     return others.intersects(all);
   }

@@ -63,17 +63,17 @@ final class ConsumerGroups {
       ConsumerGroup group,
       GroupClient client,
       ConsumerGroupHeartbeatRequest request) {
+    String memberId = request.memberId();
+    if (presence.latest().isOvertaken(client, group.id(), memberId)) {
+      return ConsumerAnswers.failed(
+          ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "The member has spoken by a later connection.");
+    }
     if (request.memberEpoch() < 0) {
       return leave(turn, group, request);
     }
     ConsumerGroupHeartbeatResponse refusal = gate.checkMember(group, request);
     if (refusal != null) {
       return refusal;
-    }
-    String memberId = request.memberId();
-    if (presence.latest().isOvertaken(client, group.id(), memberId)) {
-      return ConsumerAnswers.failed(
-          ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "The member has spoken by a later connection.");
     }
     String instanceId = request.instanceId();
     String replaced =

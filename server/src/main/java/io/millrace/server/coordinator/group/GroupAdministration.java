@@ -26,6 +26,7 @@ import io.millrace.server.coordinator.group.GroupRecord.CurrentValue;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -277,6 +278,7 @@ public final class GroupAdministration {
       CoordinatorTurn<GroupRecord> turn, Map<Expiring, Long> ends, List<Expiring> due) {
     Map<Expiring, CommittedOffset> over = new LinkedHashMap<>();
     Set<String> unread = new HashSet<>();
+    Set<Group> asked = new LinkedHashSet<>();
     for (Expiring candidate : due) {
       Group group = groups.get(candidate.group());
       CommittedOffset offset = offsets.of(candidate.group()).get(key(candidate));
@@ -289,6 +291,10 @@ public final class GroupAdministration {
               exists(turn, candidate, offset), offset, ends.get(candidate))) {
         unread.add(candidate.group());
       }
+      asked.add(group);
+    }
+    if (config.keepUnreadOffsets()) {
+      asked.stream().filter(group -> isUsed(turn, group)).forEach(group -> unread.add(group.id()));
     }
     int gone = 0;
     for (Map.Entry<Expiring, CommittedOffset> entry : over.entrySet()) {
@@ -305,6 +311,16 @@ public final class GroupAdministration {
       }
     }
     return gone;
+  }
+
+  /** Whether an empty group has an offset that is not over yet: somebody still commits for it. */
+  private boolean isUsed(CoordinatorTurn<GroupRecord> turn, Group group) {
+    return group.isEmpty()
+        && offsets.of(group.id()).entrySet().stream()
+            .anyMatch(
+                entry ->
+                    topicOf(turn.image(), entry.getKey(), entry.getValue()) != null
+                        && !isDue(turn, group, entry.getKey(), entry.getValue()));
   }
 
   private static Key key(Expiring candidate) {

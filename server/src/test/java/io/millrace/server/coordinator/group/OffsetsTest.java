@@ -245,6 +245,19 @@ class OffsetsTest {
   }
 
   @Test
+  void offsetsOfAGroupWithoutMembers_expireTogether() {
+    commitAlone(0, 10);
+    fixture.loop.advance(RETENTION_MILLIS / 2);
+    commitAlone(1, 10); // by somebody who assigns partitions to himself, and finds nothing new in 0
+    Map<Integer, Long> allRead = Map.of(0, 10L, 1, 10L);
+
+    fixture.loop.advance(RETENTION_MILLIS / 2);
+    assertThat(expire(allRead)).isZero();
+    fixture.loop.advance(RETENTION_MILLIS / 2);
+    assertThat(expire(allRead)).isEqualTo(2);
+  }
+
+  @Test
   void offsetsOfLivingMembers_neverExpire() {
     String member = fixture.stableGroupOfOne();
     fixture.commit(9, member, 1, 0, 10);
