@@ -1,18 +1,15 @@
 package io.millrace.server.coordinator.group;
 
 import static io.millrace.server.coordinator.group.GroupFixture.ORDERS;
-import static io.millrace.server.coordinator.group.GroupFixture.joining;
+import static io.millrace.server.coordinator.group.GroupFixture.cooperative;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.HeartbeatRequest;
 import io.millrace.protocol.message.JoinGroupRequest;
-import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
 import io.millrace.protocol.message.SyncGroupRequest;
 import io.millrace.protocol.message.SyncGroupRequest.SyncGroupRequestAssignment;
-import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -121,21 +118,7 @@ class CooperativeMembersTest {
   /** By a version that needs no id from the coordinator first. */
   private CompletableFuture<JoinGroupResponse> join(
       String memberId, @Nullable String instanceId, Integer... owned) {
-    ByteBuffer metadata =
-        new RecordBytes()
-            .putShort(1)
-            .putList(List.of("orders"), (out, topic) -> out.putString(topic, false))
-            .putInt(-1)
-            .putList(
-                owned.length == 0 ? List.<List<Integer>>of() : List.of(List.of(owned)),
-                (out, partitions) ->
-                    out.putString("orders", false).putList(partitions, RecordBytes::putInt))
-            .done();
-    JoinGroupRequest request =
-        joining(memberId)
-            .groupInstanceId(instanceId)
-            .protocols(List.of(new JoinGroupRequestProtocol("cooperative-sticky", metadata)))
-            .build();
+    JoinGroupRequest request = cooperative(memberId, owned).groupInstanceId(instanceId).build();
     return fixture.join(instanceId == null ? 3 : 9, request);
   }
 

@@ -123,6 +123,22 @@ final class GroupFixture {
         .protocols(List.of(new JoinGroupRequestProtocol("range", subscription("orders"))));
   }
 
+  /** One that says which partitions of the topic it owns, as cooperative members do. */
+  static JoinGroupRequest.Builder cooperative(String memberId, Integer... owned) {
+    ByteBuffer metadata =
+        new RecordBytes()
+            .putShort(1)
+            .putList(List.of("orders"), (out, topic) -> out.putString(topic, false))
+            .putInt(-1)
+            .putList(
+                owned.length == 0 ? List.<List<Integer>>of() : List.of(List.of(owned)),
+                (out, partitions) ->
+                    out.putString("orders", false).putList(partitions, RecordBytes::putInt))
+            .done();
+    return joining(memberId)
+        .protocols(List.of(new JoinGroupRequestProtocol("cooperative-sticky", metadata)));
+  }
+
   static ByteBuffer subscription(String topic) {
     return subscription(topic, ByteBuffer.allocate(0));
   }

@@ -1,6 +1,7 @@
 package io.millrace.server.coordinator.group;
 
 import static io.millrace.server.coordinator.group.GroupFixture.SESSION;
+import static io.millrace.server.coordinator.group.GroupFixture.cooperative;
 import static io.millrace.server.coordinator.group.GroupFixture.joining;
 import static io.millrace.server.coordinator.group.GroupFixture.subscription;
 import static io.millrace.server.coordinator.group.GroupFixture.text;
@@ -9,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.message.HeartbeatRequest;
 import io.millrace.protocol.message.HeartbeatResponse;
-import io.millrace.protocol.message.JoinGroupRequest;
 import io.millrace.protocol.message.JoinGroupRequest.JoinGroupRequestProtocol;
 import io.millrace.protocol.message.JoinGroupResponse;
 import io.millrace.protocol.message.SyncGroupRequest;
@@ -17,7 +17,6 @@ import io.millrace.protocol.message.SyncGroupRequest.SyncGroupRequestAssignment;
 import io.millrace.server.coordinator.Answer;
 import io.millrace.server.coordinator.CoordinatorTimer;
 import io.millrace.server.coordinator.CoordinatorTurn;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -416,9 +415,9 @@ class HeldHeartbeatsTest {
   @Test
   void placeOfACooperativeMemberThatHadToGiveSomethingUp_isNotTaken() {
     // given: two members of generation 2, one of which was given less than it had
-    String one = fixture.now(fixture.join(3, cooperative(""))).memberId();
-    CompletableFuture<JoinGroupResponse> second = fixture.join(3, cooperative("", 0, 1));
-    fixture.now(fixture.join(3, cooperative(one)));
+    String one = fixture.now(fixture.join(3, cooperative("").build())).memberId();
+    CompletableFuture<JoinGroupResponse> second = fixture.join(3, cooperative("", 0, 1).build());
+    fixture.now(fixture.join(3, cooperative(one).build()));
     String two = fixture.now(second).memberId();
     share(two, Map.of());
     share(one, Map.of(one, PartitionSet.EMPTY, two, PartitionSet.of(GroupFixture.ORDERS, 0)));
@@ -426,7 +425,7 @@ class HeldHeartbeatsTest {
 
     // when it goes before it has joined again
     fixture.leave(two);
-    CompletableFuture<JoinGroupResponse> newcomer = fixture.join(3, cooperative(""));
+    CompletableFuture<JoinGroupResponse> newcomer = fixture.join(3, cooperative("").build());
 
     // then all of its part is shared out anew
     assertThat(newcomer).isNotDone();
@@ -435,31 +434,15 @@ class HeldHeartbeatsTest {
 
   @Test
   void memberThatSaysItOwnsSomething_isNoNewcomer() {
-    String one = fixture.now(fixture.join(3, cooperative(""))).memberId();
-    CompletableFuture<JoinGroupResponse> second = fixture.join(3, cooperative(""));
-    fixture.now(fixture.join(3, cooperative(one)));
+    String one = fixture.now(fixture.join(3, cooperative("").build())).memberId();
+    CompletableFuture<JoinGroupResponse> second = fixture.join(3, cooperative("").build());
+    fixture.now(fixture.join(3, cooperative(one).build()));
     String two = fixture.now(second).memberId();
     share(two, Map.of());
     share(one, Map.of());
     fixture.leave(two);
-    assertThat(fixture.join(3, cooperative("", 0))).isNotDone();
+    assertThat(fixture.join(3, cooperative("", 0).build())).isNotDone();
     assertThat(fixture.state()).isEqualTo("PreparingRebalance");
-  }
-
-  private static JoinGroupRequest cooperative(String memberId, Integer... owned) {
-    ByteBuffer metadata =
-        new RecordBytes()
-            .putShort(1)
-            .putList(List.of("orders"), (out, topic) -> out.putString(topic, false))
-            .putInt(-1)
-            .putList(
-                owned.length == 0 ? List.<List<Integer>>of() : List.of(List.of(owned)),
-                (out, partitions) ->
-                    out.putString("orders", false).putList(partitions, RecordBytes::putInt))
-            .done();
-    return joining(memberId)
-        .protocols(List.of(new JoinGroupRequestProtocol("cooperative-sticky", metadata)))
-        .build();
   }
 
   private void share(String memberId, Map<String, PartitionSet> parts) {
